@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(MP_INSIDE) && !defined(MP_COMPILATION)
+#error "Only <mp.h> can be included directly."
+#endif
+
+#include <glib.h>
+#include "mp-macros.h"
+
+G_BEGIN_DECLS
+
+#define MP_ERROR (mp_error_quark ())
+
+typedef enum
+{
+  MP_ERROR_FAILED,          /* anything the other codes don't name */
+  MP_ERROR_TIMEOUT,         /* multiprocessing.TimeoutError */
+  MP_ERROR_EOF,             /* EOFError: the other end is closed and nothing is left */
+  MP_ERROR_CLOSED,          /* ValueError/OSError: the object is closed, or never was open */
+  MP_ERROR_TOO_SHORT,       /* BufferTooShort */
+  MP_ERROR_BAD_MESSAGE,     /* a message over the limit, or not in normal form */
+  MP_ERROR_AUTHENTICATION,  /* AuthenticationError */
+  MP_ERROR_PROCESS,         /* ProcessError: wrong state for what was asked */
+  MP_ERROR_NOT_REGISTERED,  /* no function or type of that name: it could not be found in a child */
+  MP_ERROR_MULTI_THREADED,  /* fork refused: this process has several threads */
+  MP_ERROR_SPAWN,           /* a process could not be started */
+  MP_ERROR_WORKER_LOST,     /* the worker died while it ran the item */
+  MP_ERROR_TASK_TIMEOUT,    /* one item took longer than the pool's task timeout */
+  MP_ERROR_CANCELLED,       /* the pool was terminated or the result cancelled */
+  MP_ERROR_BROKEN,          /* the pool cannot keep workers alive, or their initializer failed */
+} MpError;
+
+MP_EXPORT GQuark mp_error_quark (void);
+
+G_END_DECLS

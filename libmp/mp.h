@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#define MP_INSIDE
+#include "mp-async-result.h"
+#include "mp-connection.h"
+#include "mp-context.h"
+#include "mp-error.h"
+#include "mp-finalize.h"
+#include "mp-function.h"
+#include "mp-log.h"
+#include "mp-main.h"
+#include "mp-pool.h"
+#include "mp-pool-feed.h"
+#include "mp-pool-iter.h"
+#include "mp-process.h"
+#undef MP_INSIDE
