@@ -475,7 +475,7 @@ mp_pool_starmap_async (MpPool           *self,
                        GError          **error)
 {
   g_return_val_if_fail (items != NULL, NULL);
-  g_return_val_if_fail (g_variant_type_is_tuple (g_variant_type_element (g_variant_get_type (items)))
+  g_return_val_if_fail (g_variant_is_of_type (items, G_VARIANT_TYPE ("ar"))
                         || g_variant_is_of_type (items, G_VARIANT_TYPE ("av")), NULL);
 
   return mp_pool_map_async (self, function, items, chunksize, callback, error_callback, user_data,
