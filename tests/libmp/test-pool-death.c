@@ -15,7 +15,7 @@ static GVariant *
 echo (GVariant  *args,
       GError   **error)
 {
-  return args;
+  return g_variant_ref (args);
 }
 MP_REGISTER_FUNCTION (echo)
 
@@ -436,7 +436,7 @@ take_a_moment (GVariant  *args,
 
   while (g_get_monotonic_time () < end)
     ;
-  return args;
+  return g_variant_ref (args);
 }
 MP_REGISTER_FUNCTION (take_a_moment)
 
