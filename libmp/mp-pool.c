@@ -75,6 +75,7 @@ mp_pool_finalize (GObject *object)
   MpPool *self = MP_POOL (object);
 
   kill_workers (self);
+  _mp_pool_stop_guard (self);
   _mp_pool_end_waiting (self);
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_clear_pointer (&self->sinks, g_ptr_array_unref);
@@ -88,6 +89,7 @@ mp_pool_finalize (GObject *object)
   g_clear_pointer (&self->arena, _mp_arena_free);
   g_clear_pointer (&self->initargs, g_variant_unref);
   g_clear_pointer (&self->initializer, g_free);
+  g_clear_pointer (&self->marker, g_free);
   g_clear_object (&self->context);
   g_clear_error (&self->broken);
   G_OBJECT_CLASS (mp_pool_parent_class)->finalize (object);
@@ -288,6 +290,8 @@ mp_pool_start (MpPool  *self,
       && _mp_pool_function_id (self, self->initializer, error) == G_MAXUINT)
     return FALSE;
   if (self->bell < 0 && !_mp_pool_begin_waiting (self, error))
+    return FALSE;
+  if (self->guardian == NULL && !_mp_pool_start_guard (self, error))
     return FALSE;
   self->started = TRUE;
   if (_mp_pool_populate (self, error))
