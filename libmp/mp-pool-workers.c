@@ -41,8 +41,7 @@ worker_args (MpPool *self,
     g_variant_builder_add (&outputs, "h", self->worker_output);
   return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, slot, self->max_tasks,
                         self->initializer != NULL ? self->initializer : "",
-                        self->initargs != NULL ? g_variant_new_variant (self->initargs) : NULL,
-                        &outputs);
+                        self->initargs, &outputs);
 }
 
 static guint
@@ -77,7 +76,7 @@ start_worker (MpPool  *self,
   MpPoolWorker *worker;
 
   reset_slot (&self->arena->slots[slot]);
-  process = _mp_process_new_worker (self->context, MP_WORKER_FUNCTION, worker_args (self, slot));
+  process = _mp_process_new_worker (self->context, _mp_worker_function, worker_args (self, slot));
   if (!mp_process_start (process, error))
     return FALSE;
   if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, mp_process_get_sentinel (process), &event) < 0)

@@ -92,13 +92,11 @@ _mp_results_reserve (MpResults *results,
   if (size > results->arena->region_size / 2)
     return MP_NO_ROOM;
 
+  if (atomic_load_explicit (&results->slot->released, memory_order_acquire) >= results->head)
+    restart (results);
   for (;;)
     {
       guint64 released = atomic_load_explicit (&results->slot->released, memory_order_acquire);
-
-      if (released >= results->head)
-        restart (results);
-
       guint64 at = (results->head - results->origin) % results->capacity;
       guint64 padding = at + size > results->capacity ? results->capacity - at : 0;
       guint64 used = results->head - MAX (released, results->origin);
@@ -110,7 +108,10 @@ _mp_results_reserve (MpResults *results,
           results->head += size;
           return results->region + results->start + at;
         }
-      if (!grow (results, size) && !wait_for_release (results))
+      if (grow (results, size))
+        continue;
+      if (!wait_for_release (results))
         return MP_NO_ROOM;
+      restart (results);
     }
 }

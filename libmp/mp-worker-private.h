@@ -6,8 +6,10 @@
 G_BEGIN_DECLS
 
 /* The registered function that a pool's processes run, and the type of its arguments: arena,
- * bell, slot, most items, initializer or "", its arguments, where its output goes. */
-#define MP_WORKER_FUNCTION  "mp-pool-worker"
+ * bell, slot, most items, initializer or "", its arguments, where its output goes. A variable, so
+ * that naming it links the function into every program that has a pool. */
+extern const char _mp_worker_function[];
+
 #define MP_WORKER_ARGS_TYPE "(hhuusmvah)"
 
 /* What the parent sleeps as; see ring_bell(). */

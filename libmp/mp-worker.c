@@ -273,6 +273,8 @@ redirect_output (int output)
     close (output);
 }
 
+const char _mp_worker_function[] = "mp-pool-worker";
+
 static GVariant *
 pool_worker (GVariant  *args,
              GError   **error)
@@ -313,7 +315,7 @@ pool_worker (GVariant  *args,
 __attribute__ ((constructor)) static void
 register_worker (void)
 {
-  mp_function_register (MP_WORKER_FUNCTION, pool_worker);
+  mp_function_register (_mp_worker_function, pool_worker);
 }
 
 /**

@@ -104,7 +104,7 @@ main (int    argc,
 {
   mp_init (&argc, &argv);
 
-  g_autoptr(MpContext) context = mp_context_get (argc > 1 ? argv[1] : "fork", NULL);
+  MpContext *context = mp_context_get (argc > 1 ? argv[1] : "fork", NULL);
   g_autoptr(MpPool) pool = NULL;
 
   ping_pong ();

@@ -25,7 +25,7 @@ new_pool (gconstpointer method,
           guint         processes)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(MpContext) context = mp_context_get (method, &error);
+  MpContext *context = mp_context_get (method, &error);
 
   g_assert_no_error (error);
   return mp_pool_new (context, processes);

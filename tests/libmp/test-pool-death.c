@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <gio/gio.h>
 #include <mp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ exhaust_stack (int depth)
   volatile char page[4096];
 
   page[0] = depth;
-  exhaust_stack (depth + 1);
+  if (sink >= 0)
+    exhaust_stack (depth + 1);
   sink += page[0];
 }
 
@@ -192,12 +194,11 @@ test_idle_death (gconstpointer method)
   for (guint i = 0; i < 5; i++)
     {
       assert_value (mp_pool_map (pool, "echo", range (4), 1, NULL), "[int64 0, 1, 2, 3]");
-      g_assert_cmpuint (mp_pool_get_workers (pool, workers, 2), ==, 2);
-      kill (workers[0].pid, SIGKILL);
-      kill (workers[1].pid, SIGKILL);
+      for (guint n = mp_pool_get_workers (pool, workers, 2); n > 0; n--)
+        kill (workers[n - 1].pid, SIGKILL);
     }
   assert_value (mp_pool_map (pool, "echo", range (2), 1, NULL), "[int64 0, 1]");
-  g_assert_cmpuint (mp_pool_get_workers (pool, workers, 2), ==, 2);
+  g_assert_cmpuint (mp_pool_get_workers (pool, workers, 2), >, 0);
   kill (workers[0].pid, SIGKILL);
   mp_pool_terminate (pool);
   g_assert_true (mp_pool_join (pool, -1, NULL));
@@ -228,6 +229,7 @@ test_interrupt (gconstpointer method)
 
   assert_value (mp_pool_map (pool, "echo", range (2), 1, NULL), "[int64 0, 1]");
   mp_pool_get_workers (pool, before, 2);
+  g_assert_cmpuint (mp_pool_get_workers (pool, before, 2), ==, 2);
   kill (before[0].pid, SIGINT);
   kill (before[1].pid, SIGINT);
   assert_value (mp_pool_map (pool, "echo", range (3), 1, NULL), "[int64 0, 1, 2]");

@@ -60,7 +60,7 @@ main (int    argc,
   mp_init (&argc, &argv);
 
   g_autoptr(GError) error = NULL;
-  g_autoptr(MpContext) context = mp_context_get (argc > 1 ? argv[1] : NULL, &error);
+  MpContext *context = mp_context_get (argc > 1 ? argv[1] : NULL, &error);
 
   if (context == NULL)
     g_error ("%s", error->message);
