@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 #include "mp-command.h"
+#include "mp-command-output-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,24 +23,10 @@ typedef enum
   MP_COMMAND_STEP_EXECUTE,
 } MpCommandStep;
 
-/* One captured descriptor: the pipe lives for one run, the memory for all of them. */
-typedef struct
-{
-  int      fd;         /* 1 or 2 */
-  int      read_fd;
-  int      write_fd;
-  int      file_fd;
-  guint8  *data;
-  gsize    size;
-  gsize    allocated;
-  guint64  total;
-  char    *path;
-  gboolean dropping;   /* over the limit, and nowhere to put it */
-} MpCommandOutput;
-
 struct _MpCommand
 {
   gatomicrefcount    ref_count;
+
   /* Owned */
   GPtrArray         *argv;          /* into @argv_text, ends in NULL */
   GString           *argv_text;
@@ -55,6 +42,7 @@ struct _MpCommand
   int                null_fd;
   MpCommandOutput    out;
   MpCommandOutput    err;
+
   /* Borrowed */
   const gint64      *paused_time;
   pid_t             *pid_slot;
@@ -62,9 +50,11 @@ struct _MpCommand
   gpointer           path_data;
   int                cancel_fd;
   int                owner_fd;
+
   gint64             timeout;
   gsize              output_limit;
   int                nice;
+
   guint              env_changed : 1;
   guint              has_stdin : 1;
   guint              has_nice : 1;
@@ -98,14 +88,5 @@ gboolean    _mp_command_is_subreaper    (void);
 gboolean    _mp_command_uses_realtime   (void);
 int         _mp_command_open_pipe       (int               fds[2]);
 int         _mp_command_open_null       (MpCommand        *self);
-int         _mp_command_output_open     (MpCommandOutput  *self);
-gboolean    _mp_command_output_read     (MpCommandOutput  *self,
-                                         MpCommand        *command,
-                                         GError          **error);
-gboolean    _mp_command_output_drain    (MpCommandOutput  *self,
-                                         MpCommand        *command,
-                                         GError          **error);
-void        _mp_command_output_close    (MpCommandOutput  *self);
-void        _mp_command_output_finalize (MpCommandOutput  *self);
 
 G_END_DECLS

@@ -263,6 +263,9 @@ mp_command_set_env (MpCommand  *self,
 
   length = strlen (name);
   variable = find_variable (self, name, length);
+  if (variable != NULL && value != NULL && !variable->unset &&
+      g_str_equal (variable->text->str + length + 1, value))
+    return;
   if (variable == NULL)
     {
       variable = g_new0 (MpCommandVariable, 1);

@@ -137,7 +137,10 @@ find_prey (const Watch *watch,
 
       if (!foreign && !is_ours (watch, &info))
         continue;
-      if (!foreign)
+      /* A worker goes before its command, or it might begin another one. */
+      if (!foreign && has_pid (&watch->workers, info.pid))
+        g_array_prepend_val (prey, info);
+      else if (!foreign)
         g_array_append_val (prey, info);
       g_array_remove_index_fast (all, i - 1);
     }
@@ -155,11 +158,13 @@ hunt (const Watch *watch)
       g_autoptr (GArray) prey = _mp_process_array_new ();
 
       find_prey (watch, prey);
-      for (guint i = prey->len; i > 0; i--)
+      for (guint i = 0; i < prey->len;)
         {
           /* Who can't be killed is gone, or not for us to end. */
-          if (!_mp_process_info_signal (&g_array_index (prey, MpProcessInfo, i - 1), SIGKILL))
-            g_array_remove_index_fast (prey, i - 1);
+          if (_mp_process_info_signal (&g_array_index (prey, MpProcessInfo, i), SIGKILL))
+            i++;
+          else
+            g_array_remove_index (prey, i);
         }
       quiet = prey->len == 0 ? quiet + 1 : 0;
       _mp_wait_processes (prey, MIN (deadline, g_get_monotonic_time () + KILL_PATIENCE));

@@ -313,15 +313,32 @@ list_orphans (const pid_t *known,
     }
 }
 
+/* Whether nobody in the group of @info is to stay: its session is not ours, so what we started has
+ * made it, and no child that stays is in it. */
+static gboolean
+owns_group (const MpProcessInfo *info,
+            const pid_t         *known,
+            guint                n_known)
+{
+  for (guint i = 0; i < n_known; i++)
+    {
+      if (getpgid (known[i]) == info->group)
+        return FALSE;
+    }
+
+  return info->group > 1 && info->session != getsid (0);
+}
+
 static void
-kill_orphan (const MpProcessInfo *info)
+kill_orphan (const MpProcessInfo *info,
+             const pid_t         *known,
+             guint                n_known)
 {
   if (_mp_process_info_dead (info))
     return;
 
-  /* At one stroke, or a process that goes on as its own child is never caught. A session that is
-   * not ours was made by what we started. */
-  if (info->session != getsid (0) && info->group > 1)
+  /* At one stroke, or a process that goes on as its own child is never caught. */
+  if (owns_group (info, known, n_known))
     kill (-info->group, SIGKILL);
   _mp_kill_tree (info->pid);
 }
@@ -346,7 +363,7 @@ _mp_kill_orphans (const pid_t *known,
         return FALSE;
 
       for (guint i = 0; i < orphans->len; i++)
-        kill_orphan (&g_array_index (orphans, MpProcessInfo, i));
+        kill_orphan (&g_array_index (orphans, MpProcessInfo, i), known, n_known);
       _mp_wait_processes (orphans, deadline);
       for (guint i = 0; i < orphans->len; i++)
         waitpid (g_array_index (orphans, MpProcessInfo, i).pid, NULL, WNOHANG);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "command-util.h"
+#include "mp-process-tree-private.h"
 
 /* How commands end, by themselves or not, and that nobody stays. */
 
@@ -326,6 +327,36 @@ test_parent_dies (void)
   command_test_end (&test);
 }
 
+/* Whenever it dies, its parent finds all that it leaves behind. */
+static void
+test_parent_dies_anytime (void)
+{
+  CommandTest test;
+  g_autoptr (MpCommand) command = command_child ("daemonize", NULL);
+  pid_t pid;
+
+  command_test_begin (&test);
+  for (int i = 0; i < 100; i++)
+    {
+      pid = fork ();
+      if (pid == 0)
+        {
+          MpCommandResult result;
+
+          mp_command_become_subreaper (NULL);
+          for (;;)
+            mp_command_run (command, &result, NULL);
+        }
+      g_usleep (g_test_rand_int_range (0, 5000));
+      kill (pid, SIGKILL);
+      g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+      g_assert_true (_mp_kill_orphans (NULL, 0));
+      g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+    }
+  g_clear_pointer (&command, mp_command_unref);
+  command_test_end (&test);
+}
+
 /* What is added to the pauses while all stand still does not count. */
 static void
 test_paused (void)
@@ -382,6 +413,7 @@ main (int    argc,
   g_test_add_func ("/command/end/runaway", test_runaway);
   g_test_add_func ("/command/end/no-subreaper", test_no_subreaper);
   g_test_add_func ("/command/end/parent-dies", test_parent_dies);
+  g_test_add_func ("/command/end/parent-dies-anytime", test_parent_dies_anytime);
   g_test_add_func ("/command/end/paused", test_paused);
   return g_test_run ();
 }
