@@ -3,9 +3,9 @@
 
 #include <glib.h>
 #include <sys/types.h>
-#include <unistd.h>
 #include "mp-command.h"
 #include "mp-command-output-private.h"
+#include "mp-fd-private.h"
 
 G_BEGIN_DECLS
 
@@ -60,14 +60,6 @@ struct _MpCommand
   guint              has_nice : 1;
   guint              resets_realtime : 1;
 };
-
-static inline void
-_mp_clear_fd (int *fd)
-{
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
-}
 
 const char *_mp_command_get_env         (MpCommand        *self,
                                          const char       *name);

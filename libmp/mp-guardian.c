@@ -16,6 +16,7 @@
 #include "mp-guardian-private.h"
 
 #include "mp-error.h"
+#include "mp-fd-private.h"
 #include "mp-process-tree-private.h"
 
 /* For all of the hunt, and for what has just been killed to go. */
@@ -246,6 +247,15 @@ fork_guardian (Watch *watch)
   return pid;
 }
 
+static MpGuardian *
+fail_start (GError **error)
+{
+  g_set_error (error, MP_ERROR, MP_ERROR_SPAWN,
+               "Could not start the process that cleans up if this one is killed: %s",
+               g_strerror (errno));
+  return NULL;
+}
+
 /* Starts a process that ends what this one, the runner, leaves behind when it dies without calling
  * _mp_guardian_stop(): all in the @sessions and all @workers with what descends from them, and all
  * processes of the same user with @marker, `NAME=value`, in their environment. The slots must be in
@@ -257,52 +267,43 @@ _mp_guardian_start (const MpPidSlots  *sessions,
                     GError           **error)
 {
   Watch watch = {
-    .runner_pidfd = -1,
     .sessions = *sessions,
     .workers = *workers,
     .marker = (char *) marker,
   };
   int sockets[2] = { -1, -1 };
-  int pidfd = -1;
-  pid_t pid = -1;
-  int error_number;
+  mp_autofd int ours = -1;
+  mp_autofd int theirs = -1;
+  mp_autofd int runner_pidfd = pidfd_open (getpid (), 0);
+  mp_autofd int pidfd = -1;
   MpGuardian *self;
+  pid_t pid;
 
-  if (_mp_process_info_read (getpid (), &watch.runner) &&
-      (watch.runner_pidfd = pidfd_open (getpid (), 0)) >= 0 &&
-      socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0)
-    {
-      watch.socket = sockets[1];
-      pid = fork_guardian (&watch);
-      if (pid > 0)
-        pidfd = pidfd_open (pid, 0);
-    }
-  error_number = errno;
-  if (watch.runner_pidfd >= 0)
-    close (watch.runner_pidfd);
-  if (sockets[1] >= 0)
-    close (sockets[1]);
+  if (runner_pidfd < 0 || !_mp_process_info_read (getpid (), &watch.runner) ||
+      socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+    return fail_start (error);
 
+  ours = sockets[0];
+  theirs = sockets[1];
+  watch.runner_pidfd = runner_pidfd;
+  watch.socket = theirs;
+  pid = fork_guardian (&watch);
+  if (pid < 0)
+    return fail_start (error);
+  pidfd = pidfd_open (pid, 0);
   if (pidfd < 0)
     {
-      if (pid > 0)
-        {
-          kill (pid, SIGKILL);
-          waitpid (pid, NULL, 0);
-        }
-      if (sockets[0] >= 0)
-        close (sockets[0]);
-      g_set_error (error, MP_ERROR, MP_ERROR_SPAWN,
-                   "Could not start the process that cleans up if this one is killed: %s",
-                   g_strerror (error_number));
+      fail_start (error);
+      kill (pid, SIGKILL);
+      waitpid (pid, NULL, 0);
       return NULL;
     }
 
   self = g_new0 (MpGuardian, 1);
   self->owner = getpid ();
   self->pid = pid;
-  self->pidfd = pidfd;
-  self->socket = sockets[0];
+  self->pidfd = g_steal_fd (&pidfd);
+  self->socket = g_steal_fd (&ours);
   return self;
 }
 

@@ -14,6 +14,8 @@
 
 #include "mp-process-tree-private.h"
 
+#include "mp-fd-private.h"
+
 /* How long to wait for what has been killed: only the kernel itself can be that slow. */
 #define KILL_PATIENCE (2 * G_USEC_PER_SEC)
 
@@ -30,15 +32,14 @@ _mp_process_info_read (pid_t          pid,
   char path[64];
   char text[1024];
   const char *end_of_name;
+  mp_autofd int fd = -1;
   gssize n;
-  int fd;
 
   g_snprintf (path, sizeof path, "/proc/%d/stat", pid);
   fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return FALSE;
   n = read (fd, text, sizeof text - 1);
-  close (fd);
   if (n <= 0)
     return FALSE;
 
@@ -82,14 +83,9 @@ gboolean
 _mp_process_info_signal (const MpProcessInfo *info,
                          int                  signal_number)
 {
-  int fd = open_process (info);
-  int result;
+  mp_autofd int fd = open_process (info);
 
-  if (fd < 0)
-    return FALSE;
-  result = pidfd_send_signal (fd, signal_number, NULL, 0);
-  close (fd);
-  return result == 0;
+  return fd >= 0 && pidfd_send_signal (fd, signal_number, NULL, 0) == 0;
 }
 
 static void
