@@ -11,6 +11,7 @@
 #include "mp-process.h"
 
 #include "mp-fd-private.h"
+#include "mp-forkserver-private.h"
 #include "mp-log.h"
 #include "mp-process-private.h"
 
@@ -101,6 +102,22 @@ dup_children (void)
   g_mutex_unlock (&children_lock);
 
   return copy;
+}
+
+/* Returns: (transfer full): the pids of all processes that libmp started from this one */
+GArray *
+_mp_process_list_children (void)
+{
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  pid_t forkserver = _mp_forkserver_get_pid ();
+
+  if (forkserver > 0)
+    g_array_append_val (pids, forkserver);
+  g_mutex_lock (&children_lock);
+  for (GList *l = children.head; l != NULL; l = l->next)
+    g_array_append_val (pids, _mp_process_get_private (l->data)->pid);
+  g_mutex_unlock (&children_lock);
+  return pids;
 }
 
 /* Before another one is started. */

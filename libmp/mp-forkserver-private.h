@@ -21,8 +21,9 @@ typedef struct
   pid_t pid;
 } MpForkserverPage;
 
-void _mp_forkserver_run         (GVariant *data) G_GNUC_NORETURN;
-void _mp_forkserver_stop        (void);
-void _mp_forkserver_after_fork  (void);
+void  _mp_forkserver_run        (GVariant *data) G_GNUC_NORETURN;
+void  _mp_forkserver_stop       (void);
+pid_t _mp_forkserver_get_pid    (void);
+void  _mp_forkserver_after_fork (void);
 
 G_END_DECLS

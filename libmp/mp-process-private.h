@@ -71,6 +71,7 @@ MpProcess        *_mp_process_new_parent          (const char         *name,
 void              _mp_children_sweep              (void);
 void              _mp_children_add                (MpProcess          *self,
                                                    const MpStarted    *started);
+GArray           *_mp_process_list_children       (void);
 void              _mp_children_after_fork         (void);
 
 /* The start methods. The first runs @self in the child and does not return there. */

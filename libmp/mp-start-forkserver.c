@@ -240,6 +240,13 @@ _mp_forkserver_stop (void)
   g_mutex_unlock (&server_lock);
 }
 
+/* Returns: 0 if there is none */
+pid_t
+_mp_forkserver_get_pid (void)
+{
+  return server.socket >= 0 ? server.process.pid : 0;
+}
+
 /* In a forked child: it is the parent's. */
 void
 _mp_forkserver_after_fork (void)
