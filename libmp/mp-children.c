@@ -103,6 +103,13 @@ dup_children (void)
   return copy;
 }
 
+/* Whether any were started and not yet seen to have ended. */
+gboolean
+_mp_children_exist (void)
+{
+  return children.length > 0;
+}
+
 /* Before another one is started. */
 void
 _mp_children_sweep (void)
