@@ -2,32 +2,17 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "mp-process-private.h"
 
 #include "mp-exit-private.h"
 #include "mp-fd-private.h"
+#include "mp-image-private.h"
 #include "mp-log-private.h"
-
-#define KERNEL_SIGNALS 64
-
-static void
-reset_signals (void)
-{
-  struct sigaction action = { .sa_handler = SIG_DFL };
-  sigset_t none;
-
-  for (int i = 1; i <= KERNEL_SIGNALS; i++)
-    sigaction (i, &action, NULL);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-}
 
 static void
 close_stdin (void)
@@ -45,18 +30,13 @@ void
 _mp_child_begin (int   death_signal,
                  pid_t parent)
 {
-  guint32 seed;
-
   prctl (PR_SET_PDEATHSIG, death_signal);
   /* A parent that died before that line is not told of: look. */
   if (death_signal != 0 && getppid () != parent)
     _exit (1);
 
   close_stdin ();
-  reset_signals ();
-  /* Or all children would draw the same numbers. */
-  if (getrandom (&seed, sizeof seed, 0) == sizeof seed)
-    g_random_set_seed (seed);
+  _mp_reset_signals (FALSE);
 }
 
 static void

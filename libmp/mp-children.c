@@ -120,6 +120,13 @@ _mp_process_list_children (void)
   return pids;
 }
 
+/* Whether any were started and not yet seen to have ended. */
+gboolean
+_mp_children_exist (void)
+{
+  return children.length > 0;
+}
+
 /* Before another one is started. */
 void
 _mp_children_sweep (void)

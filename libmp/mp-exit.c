@@ -10,7 +10,7 @@
 #include "mp-finalize-private.h"
 #include "mp-forkserver-private.h"
 #include "mp-log.h"
-#include "mp-process.h"
+#include "mp-process-private.h"
 
 /* The process that the exit handler is for: a fork that is none of ours inherits the handler. */
 static pid_t handled;
@@ -51,7 +51,8 @@ _mp_exit_function (void)
   mp_log (MP_LOG_INFO, "process shutting down");
   mp_log (MP_LOG_DEBUG, "running all \"atexit\" finalizers with priority >= 0");
   _mp_finalizers_run (0);
-  end_children ();
+  if (_mp_children_exist ())
+    end_children ();
   mp_log (MP_LOG_DEBUG, "running the remaining \"atexit\" finalizers");
   _mp_finalizers_run (G_MININT);
   _mp_forkserver_stop ();

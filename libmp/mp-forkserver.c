@@ -59,6 +59,19 @@ preload (const char *name)
   _mp_write_stderr (text, strlen (text));
 }
 
+/* What each child would have to make for itself, it finds made: type information above all. */
+static GVariant *
+warm_up (void)
+{
+  GVariant *kept = g_variant_ref_sink (_mp_preparation_new (mp_process_get_current ()));
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (kept);
+  g_autoptr (GVariant) copy =
+    g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (kept), bytes, FALSE));
+
+  g_variant_is_normal_form (copy);
+  return kept;
+}
+
 static void
 close_server (Server *server)
 {
@@ -143,6 +156,7 @@ know_thread (Server *server)
 void
 _mp_forkserver_run (GVariant *data)
 {
+  g_autoptr (GVariant) kept = NULL;
   Server server = { 0 };
   MpMessage message;
   const char *name;
@@ -163,6 +177,7 @@ _mp_forkserver_run (GVariant *data)
     }
   server.page->pid = 0;
   preload (name);
+  kept = warm_up ();
 
   while (_mp_message_recv (server.socket, &message, NULL))
     {

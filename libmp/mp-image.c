@@ -66,8 +66,10 @@ arrange_descriptors (const Plan *plan)
   syscall (SYS_close_range, next, ~0U, 0);
 }
 
-static void IN_CHILD
-reset_signals (const Plan *plan)
+/* Every signal does what it does by default, and none is blocked. In a child that may still share
+ * its parent's memory. */
+void IN_CHILD
+_mp_reset_signals (gboolean ignore_sigint)
 {
   /* Larger than what the kernel reads; all zero is SIG_DFL, and the empty set. */
   static const unsigned long zero[32];
@@ -76,7 +78,7 @@ reset_signals (const Plan *plan)
   for (int i = 1; i <= KERNEL_SIGNALS; i++)
     syscall (SYS_rt_sigaction, i, zero, NULL, KERNEL_SIGNALS / 8);
   /* From the first moment: Ctrl-C reaches everybody on the terminal. */
-  if (plan->ignore_sigint)
+  if (ignore_sigint)
     syscall (SYS_rt_sigaction, SIGINT, ignore, NULL, KERNEL_SIGNALS / 8);
   syscall (SYS_rt_sigprocmask, SIG_SETMASK, zero, NULL, KERNEL_SIGNALS / 8);
 }
@@ -92,7 +94,7 @@ become_image (void *data)
     syscall (SYS_exit_group, 1);
 
   arrange_descriptors (plan);
-  reset_signals (plan);
+  _mp_reset_signals (plan->ignore_sigint);
   syscall (SYS_execve, plan->path, plan->argv, plan->envp);
   plan->error_number = errno;
   syscall (SYS_exit_group, 127);

@@ -68,6 +68,7 @@ MpProcess        *_mp_process_new_parent          (const char         *name,
                                                    pid_t               pid);
 
 /* The children of this process. */
+gboolean          _mp_children_exist              (void);
 void              _mp_children_sweep              (void);
 void              _mp_children_add                (MpProcess          *self,
                                                    const MpStarted    *started);

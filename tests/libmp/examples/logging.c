@@ -12,6 +12,13 @@ work (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (work)
 
+static int
+fail (GError *error)
+{
+  g_printerr ("%s\n", error->message);
+  return 1;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -21,11 +28,11 @@ main (int    argc,
 
   mp_init (&argc, &argv);
   if (argc > 1 && !mp_set_start_method (argv[1], FALSE, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   mp_log_to_stderr (MP_LOG_DEBUG);
   process = mp_process_new ("work", NULL);
   if (!mp_process_start (process, &error) || !mp_process_join (process, -1, &error))
-    g_error ("%s", error->message);
+    return fail (error);
   return 0;
 }

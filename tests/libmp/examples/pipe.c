@@ -19,6 +19,13 @@ answer (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (answer)
 
+static int
+fail (GError *error)
+{
+  g_printerr ("%s\n", error->message);
+  return 1;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -33,21 +40,21 @@ main (int    argc,
 
   mp_init (&argc, &argv);
   if (argc > 1 && !mp_set_start_method (argv[1], FALSE, &error))
-    g_error ("%s", error->message);
+    return fail (error);
   if (!mp_pipe (TRUE, &parent_end, &child_end, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   process = mp_process_new ("answer", mp_connection_to_variant (child_end));
   if (!mp_process_start (process, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   value = mp_connection_recv (parent_end, &error);
   if (value == NULL)
-    g_error ("%s", error->message);
+    return fail (error);
   g_variant_get (value, "(xm&s&s)", &number, &nothing, &text);
   g_print ("[%" G_GINT64_FORMAT ", %s, '%s']\n", number, nothing != NULL ? nothing : "None", text);
 
   if (!mp_process_join (process, -1, &error))
-    g_error ("%s", error->message);
+    return fail (error);
   return 0;
 }

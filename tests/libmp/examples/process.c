@@ -18,6 +18,13 @@ greet (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (greet)
 
+static int
+fail (GError *error)
+{
+  g_printerr ("%s\n", error->message);
+  return 1;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -28,11 +35,11 @@ main (int    argc,
 
   mp_init (&argc, &argv);
   if (argc > 1 && !mp_set_start_method (argv[1], FALSE, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   process = mp_process_new ("greet", g_variant_new ("(s)", "bob"));
   if (!mp_process_start (process, &error) || !mp_process_join (process, -1, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   mp_process_get_exit_code (process, &exit_code);
   g_print ("%s ended with %d\n", mp_process_get_name (process), exit_code);

@@ -39,6 +39,13 @@ squarer_init (Squarer *self)
 {
 }
 
+static int
+fail (GError *error)
+{
+  g_printerr ("%s\n", error->message);
+  return 1;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -48,10 +55,10 @@ main (int    argc,
 
   mp_init (&argc, &argv);
   if (argc > 1 && !mp_set_start_method (argv[1], FALSE, &error))
-    g_error ("%s", error->message);
+    return fail (error);
 
   process = g_object_new (TYPE_SQUARER, "args", g_variant_new ("(x)", (gint64) 12), NULL);
   if (!mp_process_start (process, &error) || !mp_process_join (process, -1, &error))
-    g_error ("%s", error->message);
+    return fail (error);
   return 0;
 }
