@@ -327,18 +327,36 @@ read_kind (GmParser    *self,
   return TRUE;
 }
 
+/* What can be known before it starts, and gone through again. */
+static const char * const column_kinds[] = { "range", "items", "glob", "files", NULL };
+
+static gboolean
+check_keys (GmParser   *self,
+            JsonObject *object,
+            gboolean    column)
+{
+  static const char * const known[] = {
+    "range", "items", "glob", "files", "lines", "csv", "jsonl", "product", "arguments",
+    "header", "separator", NULL
+  };
+
+  for (guint i = GM_INPUT_LINES; column && kinds[i] != NULL; i++)
+    if (json_object_has_member (object, kinds[i]))
+      {
+        gm_parser_enter_member (self, kinds[i]);
+        return gm_parser_fail (self, "the values of a product can only be an array or "
+                               "one of range, items, glob, files");
+      }
+
+  return gm_parser_check_keys (self, object, column ? column_kinds : known);
+}
+
 static gboolean
 read_inputs (GmParser     *self,
              JsonNode     *node,
              gboolean      column,
              GmInputSpec **spec)
 {
-  static const char * const known[] = {
-    "range", "items", "glob", "files", "lines", "csv", "jsonl", "product", "arguments",
-    "header", "separator", NULL
-  };
-  /* What can be known before it starts, and gone through again. */
-  static const char * const column_kinds[] = { "range", "items", "glob", "files", NULL };
   g_autoptr(GmInputSpec) result = NULL;
   guint kind;
 
@@ -355,7 +373,7 @@ read_inputs (GmParser     *self,
     {
       JsonObject *object = json_node_get_object (node);
 
-      if (!gm_parser_check_keys (self, object, column ? column_kinds : known)
+      if (!check_keys (self, object, column)
           || !gm_parser_get_kind (self, object, column ? column_kinds : kinds, &kind))
         return FALSE;
       result = gm_input_spec_new (kind);

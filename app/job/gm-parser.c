@@ -218,7 +218,7 @@ gm_parser_fail_unknown (GmParser           *self,
                         const char         *key,
                         const char * const *known)
 {
-  guint best_distance = 1 + strlen (key) / 3;
+  guint best_distance = MAX (strlen (key) / 3, 1);
   const char *best = NULL;
   g_autofree char *list = NULL;
 
