@@ -388,7 +388,7 @@ test_lines (Fixture       *fixture,
   write_file (fixture, "crlf", "a\r\nb\rc\r\n\r\nd\r", -1);
   write_file (fixture, "empty", "", 0);
   write_file (fixture, "one", "\n", -1);
-  write_file (fixture, "odd", "\xef\xbb\xbf" "bom\n\"q\\\"\t\n\xff\xfe\nx\0y\nz\n", 23);
+  write_file (fixture, "odd", "\xef\xbb\xbf" "bom\n\"q\\\"\t\n\xff\xfe\nx\0y\nz\n", 22);
   write_file (fixture, "nul", "a\nb\0\0c\r\n\0d", 10);
 
   check (fixture, "{\"lines\":\"plain\"}", "\"a\"\n\"\"\n\"b c\"\n");
