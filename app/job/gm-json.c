@@ -252,6 +252,24 @@ append_integer (Checker    *self,
   return TRUE;
 }
 
+/* Most numbers are written as we would: up to 15 digits, none of them a zero at the end, are the
+ * shortest that read back equal. */
+static gboolean
+is_shortest (const char *start,
+             gsize       len)
+{
+  const char *digits = start + (*start == '-');
+  const char *dot;
+
+  if (len > 16 || memchr (start, 'e', len) != NULL || memchr (start, 'E', len) != NULL)
+    return FALSE;
+  dot = memchr (start, '.', len);
+  if (start[len - 1] == '0' && dot != start + len - 2)
+    return FALSE;
+
+  return *digits != '0' || dot[1] != '0' || dot == start + len - 2;
+}
+
 static gboolean
 append_number (Checker    *self,
                const char *start)
@@ -261,6 +279,11 @@ append_number (Checker    *self,
   g_autofree char *copy = NULL;
   double value;
 
+  if (is_shortest (start, len))
+    {
+      g_string_append_len (self->out, start, len);
+      return TRUE;
+    }
   if (len >= sizeof buffer)
     copy = g_strndup (start, len);
   else
@@ -507,7 +530,7 @@ gm_json_compact (GString         *out,
   Checker self = { .p = text, .end = text + len, .out = out };
   gboolean ok;
 
-  self.members = g_array_new (FALSE, FALSE, sizeof (Member));
+  self.members = g_array_sized_new (FALSE, FALSE, sizeof (Member), MAX_PAIRWISE);
   ok = check_value (&self);
   if (ok)
     {
