@@ -55,8 +55,6 @@ MP_EXPORT void     mp_pool_feed_push_bytes  (MpPoolFeed   *self,
 MP_EXPORT void     mp_pool_feed_flush       (MpPoolFeed   *self);
 MP_EXPORT guint    mp_pool_feed_get_room    (MpPoolFeed   *self);
 MP_EXPORT guint    mp_pool_feed_get_pending (MpPoolFeed   *self);
-MP_EXPORT gboolean mp_pool_feed_cancel      (MpPoolFeed   *self,
-                                             guint64       tag);
 MP_EXPORT void     mp_pool_feed_cancel_all  (MpPoolFeed   *self);
 
 G_END_DECLS

@@ -153,6 +153,6 @@ MP_EXPORT guint          mp_pool_get_workers              (MpPool          *self
 /* For functions that run in a worker. */
 MP_EXPORT gboolean       mp_pool_worker_get_slot          (guint           *slot);
 MP_EXPORT guint64        mp_pool_worker_get_tag           (void);
-MP_EXPORT void           mp_pool_worker_set_child_pid     (pid_t            pid);
+MP_EXPORT pid_t         *mp_pool_worker_get_child_pid     (void);
 
 G_END_DECLS

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "mp-shared-private.h"
+
+G_BEGIN_DECLS
+
+/* A mapping of the pool's memory and where its parts lie. The same in parent and workers. */
+typedef struct
+{
+  int       fd;  /* owned */
+  guint8   *base;
+  gsize     size;
+  guint64   ring_capacity;  /* tickets, a power of two */
+  guint64   rings_offset;
+  guint64   blocks_offset;
+  guint64   results_offset;
+  guint64   region_size;    /* of one slot's results */
+  MpBoard  *board;
+  MpSlot   *slots;
+} MpArena;
+
+MpArena  *_mp_arena_new          (GError        **error);
+MpArena  *_mp_arena_open         (int             fd,
+                                  GError        **error);
+void      _mp_arena_free         (MpArena        *arena);
+void      _mp_arena_discard      (MpArena        *arena,
+                                  guint64         offset,
+                                  gsize           size);
+gboolean  _mp_arena_contains     (MpArena        *arena,
+                                  guint64         offset,
+                                  gsize           size);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpArena, _mp_arena_free)
+
+static inline gpointer
+_mp_arena_at (MpArena *arena,
+              guint64  offset)
+{
+  return arena->base + offset;
+}
+
+static inline guint64
+_mp_arena_block_offset (MpArena *arena,
+                        guint32  block)
+{
+  return arena->blocks_offset + (guint64) block * MP_BLOCK_SIZE;
+}
+
+static inline MpRecord *
+_mp_arena_record (MpArena *arena,
+                  guint32  block,
+                  guint    index)
+{
+  return (MpRecord *) _mp_arena_at (arena, _mp_arena_block_offset (arena, block)) + index;
+}
+
+static inline guint64
+_mp_arena_region_offset (MpArena *arena,
+                         guint    slot)
+{
+  return arena->results_offset + slot * arena->region_size;
+}
+
+G_END_DECLS

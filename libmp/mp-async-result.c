@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "mp-error.h"
+#include "mp-pool-private.h"
+
+/**
+ * MpAsyncResult:
+ *
+ * What a function that runs in a pool will have returned: one value for
+ * [method@Pool.apply_async], an array of them for [method@Pool.map_async].
+ *
+ * It becomes ready whatever happens to the workers: a worker's death is the error of the item
+ * that it was running, and terminating the pool completes every outstanding result with
+ * %MP_ERROR_CANCELLED. The work goes on while nobody waits, also if the result is dropped.
+ *
+ * To be used from the thread that made the pool.
+ */
+
+/* Lets a map's first chunks be large, for speed, and its last ones small, so that no worker has
+ * much left when the others are done. */
+#define CHUNK_SHARE 8
+#define MAX_CHUNK   512
+
+/* A value that has come back: a scalar's bytes, or an owned GVariant. */
+typedef struct
+{
+  union
+  {
+    guint64   scalar;
+    GVariant *variant;
+  };
+  guint8 type;  /* as in MpValue, MP_VALUE_VARIANT if @variant is it */
+} Element;
+
+struct _MpAsyncResult
+{
+  GObject parent_instance;
+
+  MpSink    sink;
+  MpPool   *pool;      /* owned while not ready */
+  Element  *elements;  /* owned while not ready: one per item */
+  gsize     n_items;
+  gboolean  single;
+  gboolean  ready;
+  GError   *error;     /* owned: the first one in time */
+  GVariant *value;     /* owned */
+
+  MpCallback      callback;
+  MpErrorCallback error_callback;
+  gpointer        user_data;
+};
+
+G_DEFINE_FINAL_TYPE (MpAsyncResult, mp_async_result, G_TYPE_OBJECT)
+
+static GVariant *
+element_to_variant (const Element *element)
+{
+  MpValue value = { element->scalar, 0, element->type };
+
+  if (element->type == MP_VALUE_VARIANT)
+    return g_variant_ref (element->variant);
+  return _mp_value_load (NULL, &value, NULL);
+}
+
+static GVariant *
+join_scalars (MpAsyncResult *self,
+              guint8         type)
+{
+  gsize size = _mp_value_scalar_size (type);
+  guint8 *packed = g_malloc (self->n_items * size);
+  const char array_type[] = { 'a', type, '\0' };
+  g_autoptr(GBytes) bytes = NULL;
+
+  if (size == sizeof (guint64))
+    for (gsize i = 0; i < self->n_items; i++)
+      ((guint64 *) packed)[i] = self->elements[i].scalar;
+  else
+    for (gsize i = 0; i < self->n_items; i++)
+      memcpy (packed + i * size, &self->elements[i].scalar, size);
+  bytes = g_bytes_new_take (packed, self->n_items * size);
+  return g_variant_new_from_bytes ((const GVariantType *) array_type, bytes, TRUE);
+}
+
+/* An array of the values' type if they have one in common, else of variants. */
+static GVariant *
+join_variants (MpAsyncResult *self)
+{
+  g_autoptr(GPtrArray) children = g_ptr_array_new_full (self->n_items,
+                                                        (GDestroyNotify) g_variant_unref);
+  gboolean alike = TRUE;
+  GVariantBuilder builder;
+
+  for (gsize i = 0; i < self->n_items; i++)
+    {
+      g_ptr_array_add (children, element_to_variant (&self->elements[i]));
+      alike = alike && strcmp (g_variant_get_type_string (children->pdata[i]),
+                               g_variant_get_type_string (children->pdata[0])) == 0;
+    }
+  if (alike)
+    return g_variant_new_array (g_variant_get_type (children->pdata[0]),
+                                (GVariant **) children->pdata, self->n_items);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (gsize i = 0; i < self->n_items; i++)
+    g_variant_builder_add (&builder, "v", children->pdata[i]);
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+join_elements (MpAsyncResult *self)
+{
+  guint8 type = self->n_items > 0 ? self->elements[0].type : 0;
+  gboolean alike = TRUE;
+
+  if (self->single)
+    return element_to_variant (&self->elements[0]);
+  if (self->n_items == 0)
+    return g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0);
+  for (gsize i = 1; i < self->n_items && alike; i++)
+    alike = self->elements[i].type == type;
+  return alike && _mp_value_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
+}
+
+static void
+clear_elements (MpAsyncResult *self)
+{
+  if (self->elements != NULL)
+    for (gsize i = 0; i < self->n_items; i++)
+      if (self->elements[i].type == MP_VALUE_VARIANT)
+        g_variant_unref (self->elements[i].variant);
+  g_clear_pointer (&self->elements, g_free);
+}
+
+static void
+complete (MpAsyncResult *self)
+{
+  g_autoptr(MpPool) pool = g_steal_pointer (&self->pool);
+
+  if (self->error == NULL)
+    self->value = g_variant_take_ref (join_elements (self));
+  clear_elements (self);
+  self->ready = TRUE;
+  if (self->error != NULL && self->error_callback != NULL)
+    self->error_callback (self->error, self->user_data);
+  else if (self->error == NULL && self->callback != NULL)
+    self->callback (self->value, self->user_data);
+}
+
+static void
+deliver (MpSink           *sink,
+         const MpDelivery *delivery)
+{
+  MpAsyncResult *self = sink->owner;
+  Element *element = &self->elements[delivery->index];
+  g_autoptr(GError) error = NULL;
+
+  if (delivery->status != MP_OUTCOME_OK)
+    {
+      if (self->error == NULL)
+        self->error = g_error_copy (delivery->error);
+    }
+  else if (_mp_value_is_scalar (delivery->value.type))
+    {
+      element->scalar = delivery->value.data;
+      element->type = delivery->value.type;
+    }
+  else
+    {
+      element->variant = _mp_delivery_to_variant (self->pool, delivery, &error);
+      if (element->variant != NULL)
+        element->type = MP_VALUE_VARIANT;
+      else if (self->error == NULL)
+        self->error = g_steal_pointer (&error);
+    }
+  if (sink->pending == 0)
+    complete (self);
+}
+
+static void
+mp_async_result_finalize (GObject *object)
+{
+  MpAsyncResult *self = MP_ASYNC_RESULT (object);
+
+  clear_elements (self);
+  g_clear_object (&self->pool);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->value, g_variant_unref);
+  G_OBJECT_CLASS (mp_async_result_parent_class)->finalize (object);
+}
+
+static void
+mp_async_result_class_init (MpAsyncResultClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_async_result_finalize;
+}
+
+static void
+mp_async_result_init (MpAsyncResult *self)
+{
+  self->sink.owner = self;
+  self->sink.deliver = deliver;
+}
+
+MpAsyncResult *
+_mp_async_result_new (MpPool          *pool,
+                      guint            function,
+                      MpCallback       callback,
+                      MpErrorCallback  error_callback,
+                      gpointer         user_data)
+{
+  MpAsyncResult *self = g_object_new (MP_TYPE_ASYNC_RESULT, NULL);
+
+  self->pool = g_object_ref (pool);
+  self->sink.function = function;
+  self->callback = callback;
+  self->error_callback = error_callback;
+  self->user_data = user_data;
+  return self;
+}
+
+static void
+report_full (MpAsyncResult *self)
+{
+  if (self->error == NULL)
+    self->error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
+                                       "The items are too large for the pool's shared memory");
+}
+
+void
+_mp_async_result_submit (MpAsyncResult *self,
+                         GVariant      *args)
+{
+  self->single = TRUE;
+  self->n_items = 1;
+  self->elements = g_new0 (Element, 1);
+  if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args))
+    _mp_pool_flush (self->pool);
+  else
+    {
+      report_full (self);
+      complete (self);
+    }
+}
+
+static guint
+next_chunk (gsize left,
+            guint workers,
+            guint chunksize)
+{
+  if (chunksize > 0)
+    return chunksize;
+  return CLAMP (left / (workers * CHUNK_SHARE), 1, MAX_CHUNK);
+}
+
+static gboolean
+submit_nth (MpAsyncResult *self,
+            GVariant      *items,
+            gsize          i)
+{
+  g_autoptr(GVariant) child = g_variant_get_child_value (items, i);
+  g_autoptr(GVariant) item = NULL;
+
+  if (g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT))
+    item = g_variant_get_variant (child);
+  return _mp_pool_submit (self->pool, &self->sink, i, i, item != NULL ? item : child);
+}
+
+/* Numbers go straight from the array into the records. */
+static gboolean
+submit_scalar (MpAsyncResult *self,
+               const guint8  *data,
+               gsize          size,
+               guint8         type,
+               gsize          i)
+{
+  MpValue value = { 0, 0, type };
+
+  memcpy (&value.data, data + i * size, size);
+  return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0);
+}
+
+void
+_mp_async_result_submit_all (MpAsyncResult *self,
+                             GVariant      *items,
+                             guint          chunksize)
+{
+  guint8 type = g_variant_get_type_string (items)[1];
+  gboolean scalar = _mp_value_is_scalar (type);
+  gsize size = scalar ? _mp_value_scalar_size (type) : 0;
+  const guint8 *data = scalar ? g_variant_get_data (items) : NULL;
+  gsize chunk_end = 0;
+  gboolean fits = TRUE;
+
+  self->n_items = g_variant_n_children (items);
+  self->elements = g_new0 (Element, self->n_items);
+  for (gsize i = 0; i < self->n_items && fits; i++)
+    {
+      if (i == chunk_end)
+        {
+          _mp_pool_end_run (self->pool);
+          chunk_end = i + next_chunk (self->n_items - i, self->pool->processes, chunksize);
+        }
+      fits = scalar ? submit_scalar (self, data, size, type, i) : submit_nth (self, items, i);
+    }
+  if (!fits)
+    report_full (self);
+  _mp_pool_flush (self->pool);
+  if (self->sink.pending == 0)
+    complete (self);
+}
+
+static gboolean
+is_ready (gpointer data)
+{
+  return MP_ASYNC_RESULT (data)->ready;
+}
+
+/**
+ * mp_async_result_get:
+ * @self: an async result
+ * @timeout: how long to wait, in microseconds; -1 for as long as it takes
+ * @error: return location for an error
+ *
+ * Waits for the value and returns it. The pool works on while the caller does not wait.
+ *
+ * Fails with %MP_ERROR_TIMEOUT if it is not ready in time (it can be asked again), with the
+ * error of the first item that failed (its message preceded by the name of the worker),
+ * with %MP_ERROR_WORKER_LOST if the worker that ran an item died, %MP_ERROR_TASK_TIMEOUT,
+ * %MP_ERROR_CANCELLED after [method@Pool.terminate], or %MP_ERROR_BROKEN.
+ *
+ * Never hangs because of a worker, whatever kills it.
+ *
+ * Returns: (transfer full): what the function returned; for a map an array in the order of the
+ *   items, of their type if they all have the same, else of variants
+ */
+GVariant *
+mp_async_result_get (MpAsyncResult  *self,
+                     gint64          timeout,
+                     GError        **error)
+{
+  g_autoptr(GError) wait_error = NULL;
+
+  g_return_val_if_fail (MP_IS_ASYNC_RESULT (self), NULL);
+
+  if (!self->ready
+      && !_mp_pool_wait_until (self->pool, is_ready, self, timeout, &wait_error))
+    {
+      if (wait_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&wait_error));
+      else
+        g_set_error_literal (error, MP_ERROR, MP_ERROR_TIMEOUT, "The result is not ready yet");
+      return NULL;
+    }
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->error));
+      return NULL;
+    }
+  return g_variant_ref (self->value);
+}
+
+/**
+ * mp_async_result_wait:
+ * @self: an async result
+ * @timeout: how long to wait, in microseconds; -1 for as long as it takes
+ *
+ * Waits until the result is ready.
+ *
+ * Returns: whether it is ready
+ */
+gboolean
+mp_async_result_wait (MpAsyncResult *self,
+                      gint64         timeout)
+{
+  g_return_val_if_fail (MP_IS_ASYNC_RESULT (self), FALSE);
+
+  return self->ready || _mp_pool_wait_until (self->pool, is_ready, self, timeout, NULL);
+}
+
+/**
+ * mp_async_result_ready:
+ * @self: an async result
+ *
+ * Looks whether the result is there, without waiting.
+ *
+ * Returns: whether it is
+ */
+gboolean
+mp_async_result_ready (MpAsyncResult *self)
+{
+  g_return_val_if_fail (MP_IS_ASYNC_RESULT (self), FALSE);
+
+  return self->ready || _mp_pool_wait_until (self->pool, is_ready, self, 0, NULL);
+}
+
+/**
+ * mp_async_result_successful:
+ * @self: an async result that is ready
+ *
+ * Whether the function returned, in all items, without an error. Asked too early, it is a
+ * programmer's error, as in Python.
+ *
+ * Returns: whether it did
+ */
+gboolean
+mp_async_result_successful (MpAsyncResult *self)
+{
+  g_return_val_if_fail (MP_IS_ASYNC_RESULT (self), FALSE);
+  g_return_val_if_fail (self->ready, FALSE);
+
+  return self->error == NULL;
+}

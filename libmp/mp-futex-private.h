@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+G_BEGIN_DECLS
+
+/* Sleeps while *@word is @value. May return early: look again. */
+static inline void
+_mp_futex_wait (_Atomic guint32 *word,
+                guint32          value)
+{
+  syscall (SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+}
+
+static inline void
+_mp_futex_wake (_Atomic guint32 *word)
+{
+  syscall (SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+G_END_DECLS

@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <signal.h>
+
+#include "mp-error.h"
+#include "mp-futex-private.h"
+#include "mp-log.h"
+#include "mp-main.h"
+#include "mp-pool-private.h"
+#include "mp-process-private.h"
+
+/**
+ * MpPool:
+ *
+ * A pool of worker processes that run registered functions over items, as Python's
+ * `multiprocessing.Pool` does.
+ *
+ * It never hangs because of its workers. Each item that was submitted has exactly one outcome,
+ * whatever kills whichever worker at whatever instant: the parent knows the one item that a dead
+ * worker was running, and what that worker had only reserved goes to the others. Workers that
+ * died are replaced; workers that keep dying before they are ready, and an initializer that
+ * fails, break the pool with one clear error instead of respawning for ever.
+ *
+ * A pool starts no thread. Its workers go on by themselves while the caller is busy; outcomes
+ * are collected in the main context that was the thread's default when the pool started, and in
+ * every blocking call on it. Use a pool from one thread only. Callbacks must not block on the
+ * pool: that is an error, not a deadlock.
+ */
+
+enum
+{
+  SIGNAL_WORKER_STARTED,
+  SIGNAL_WORKER_EXITED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (MpPool, mp_pool, G_TYPE_OBJECT)
+
+static void
+block_free (gpointer data)
+{
+  MpBlock *block = data;
+
+  if (block != NULL)
+    g_free (block->refs);
+  g_free (block);
+}
+
+/* Ends what is left of the workers, at once. */
+static void
+kill_workers (MpPool *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
+
+      mp_process_kill (worker->process, NULL);
+    }
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
+
+      mp_process_join (worker->process, -1, NULL);
+      _mp_pool_worker_free (worker);
+    }
+  g_ptr_array_set_size (self->workers, 0);
+}
+
+static void
+mp_pool_finalize (GObject *object)
+{
+  MpPool *self = MP_POOL (object);
+
+  kill_workers (self);
+  _mp_pool_end_waiting (self);
+  g_clear_pointer (&self->workers, g_ptr_array_unref);
+  g_clear_pointer (&self->sinks, g_ptr_array_unref);
+  g_clear_pointer (&self->blocks, g_ptr_array_unref);
+  g_clear_pointer (&self->free_blocks, g_array_unref);
+  for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
+    g_clear_pointer (&self->free_extents[i], g_array_unref);
+  for (guint i = 0; i < MP_N_RINGS; i++)
+    g_clear_pointer (&self->backlog[i], g_array_unref);
+  g_clear_pointer (&self->function_ids, g_hash_table_unref);
+  g_clear_pointer (&self->arena, _mp_arena_free);
+  g_clear_pointer (&self->initargs, g_variant_unref);
+  g_clear_pointer (&self->initializer, g_free);
+  g_clear_object (&self->context);
+  g_clear_error (&self->broken);
+  G_OBJECT_CLASS (mp_pool_parent_class)->finalize (object);
+}
+
+static void
+mp_pool_class_init (MpPoolClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_pool_finalize;
+
+  /**
+   * MpPool::worker-started:
+   * @self: the pool
+   * @slot: the worker's slot, from 0
+   * @pid: its process id
+   * @name: its process name
+   *
+   * A worker process was started.
+   */
+  signals[SIGNAL_WORKER_STARTED] =
+    g_signal_new ("worker-started", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING);
+
+  /**
+   * MpPool::worker-exited:
+   * @self: the pool
+   * @slot: the worker's slot, from 0
+   * @pid: its process id
+   * @name: its process name
+   * @wait_status: as waitpid() gives it
+   * @reason: why, a #MpWorkerExit
+   * @has_tag: whether it was running an item
+   * @tag: the tag of that item
+   *
+   * A worker process has ended, and the outcomes of what it ran were delivered.
+   */
+  signals[SIGNAL_WORKER_EXITED] =
+    g_signal_new ("worker-exited", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 7, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING, G_TYPE_INT,
+                  G_TYPE_UINT, G_TYPE_BOOLEAN, G_TYPE_UINT64);
+}
+
+static void
+mp_pool_init (MpPool *self)
+{
+  self->worker_output = -1;
+  self->epoll = -1;
+  self->bell = -1;
+  self->workers = g_ptr_array_new ();
+  self->sinks = g_ptr_array_new ();
+  self->blocks = g_ptr_array_new_with_free_func (block_free);
+  self->free_blocks = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
+    self->free_extents[i] = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (guint i = 0; i < MP_N_RINGS; i++)
+    self->backlog[i] = g_array_new (FALSE, FALSE, sizeof (MpRun));
+  self->function_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/**
+ * mp_pool_new:
+ * @context: (nullable): how to start the workers, %NULL for the default context
+ * @processes: how many workers, 1 to 512; 0 for as many as this process may use CPUs
+ *
+ * Makes a pool. Its workers start with [method@Pool.start], or with the first item.
+ *
+ * Returns: (transfer full): a new pool
+ */
+MpPool *
+mp_pool_new (MpContext *context,
+             guint      processes)
+{
+  MpPool *self;
+
+  g_return_val_if_fail (context == NULL || MP_IS_CONTEXT (context), NULL);
+
+  self = g_object_new (MP_TYPE_POOL, NULL);
+  self->context = g_object_ref (context != NULL ? context : mp_context_get_default ());
+  self->processes = MIN (processes > 0 ? processes : mp_cpu_count (), MP_MAX_SLOTS);
+  return self;
+}
+
+/**
+ * mp_pool_set_initializer:
+ * @self: a pool that was not started
+ * @function: name of a registered function that each worker calls before its first item
+ * @args: (nullable): its arguments; consumed if floating
+ *
+ * If the function sets an error, the pool is broken: every item gets that one error, with the
+ * code %MP_ERROR_BROKEN's meaning but the initializer's domain and code.
+ */
+void
+mp_pool_set_initializer (MpPool     *self,
+                         const char *function,
+                         GVariant   *args)
+{
+  g_return_if_fail (MP_IS_POOL (self) && !self->started);
+  g_return_if_fail (function != NULL);
+
+  g_free (self->initializer);
+  g_clear_pointer (&self->initargs, g_variant_unref);
+  self->initializer = g_strdup (function);
+  self->initargs = args != NULL ? g_variant_ref_sink (args) : NULL;
+}
+
+/**
+ * mp_pool_set_max_tasks_per_child:
+ * @self: a pool that was not started
+ * @n_tasks: a worker is replaced after so many items; 0 for no limit
+ *
+ * Items, not chunks: what is left of a chunk goes to the other workers.
+ */
+void
+mp_pool_set_max_tasks_per_child (MpPool *self,
+                                 guint   n_tasks)
+{
+  g_return_if_fail (MP_IS_POOL (self) && !self->started);
+
+  self->max_tasks = n_tasks;
+}
+
+/**
+ * mp_pool_set_task_timeout:
+ * @self: a pool
+ * @timeout: the longest that one item may take, in microseconds; 0 for no limit
+ *
+ * A worker that takes longer, or is stopped, is ended: SIGTERM, and SIGKILL half a second later.
+ * Its item fails with %MP_ERROR_TASK_TIMEOUT, everything else goes on.
+ */
+void
+mp_pool_set_task_timeout (MpPool *self,
+                          gint64  timeout)
+{
+  g_return_if_fail (MP_IS_POOL (self));
+  g_return_if_fail (timeout >= 0);
+
+  self->task_timeout = timeout * 1000;
+}
+
+/**
+ * mp_pool_set_retries:
+ * @self: a pool
+ * @retries: how often an item is run again after its worker died or its time was up
+ *
+ * Only such items are run again, not those whose function set an error. The default is 0: an
+ * item is run again only by a caller who knows that this does no harm.
+ */
+void
+mp_pool_set_retries (MpPool *self,
+                     guint   retries)
+{
+  g_return_if_fail (MP_IS_POOL (self));
+
+  self->retries = retries;
+}
+
+/**
+ * mp_pool_set_worker_output:
+ * @self: a pool that was not started
+ * @fd: where standard output and error of the workers go; -1 for where ours go
+ *
+ * The descriptor must stay open as long as the pool starts workers.
+ */
+void
+mp_pool_set_worker_output (MpPool *self,
+                           int     fd)
+{
+  g_return_if_fail (MP_IS_POOL (self) && !self->started);
+
+  self->worker_output = fd;
+}
+
+/**
+ * mp_pool_start:
+ * @self: a pool
+ * @error: return location for an error
+ *
+ * Starts the workers, if they are not started yet. Does not wait until they are ready.
+ *
+ * Fails if a process can't be started, or with %MP_ERROR_NOT_REGISTERED for an initializer that
+ * a worker could not find.
+ *
+ * Returns: whether the workers are started
+ */
+gboolean
+mp_pool_start (MpPool  *self,
+               GError **error)
+{
+  g_return_val_if_fail (MP_IS_POOL (self), FALSE);
+
+  if (self->started)
+    return TRUE;
+  if (self->arena == NULL)
+    self->arena = _mp_arena_new (error);
+  if (self->arena == NULL)
+    return FALSE;
+  if (self->initializer != NULL
+      && _mp_pool_function_id (self, self->initializer, error) == G_MAXUINT)
+    return FALSE;
+  if (self->bell < 0 && !_mp_pool_begin_waiting (self, error))
+    return FALSE;
+  self->started = TRUE;
+  if (_mp_pool_populate (self, error))
+    return TRUE;
+  kill_workers (self);
+  self->started = FALSE;
+  return FALSE;
+}
+
+/* Before anything is submitted. Returns: the function's number, G_MAXUINT on error */
+static guint
+prepare (MpPool      *self,
+         const char  *function,
+         GError     **error)
+{
+  if (!mp_pool_start (self, error))
+    return G_MAXUINT;
+  if (self->broken != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->broken));
+      return G_MAXUINT;
+    }
+  if (self->closed || self->terminated)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED, "Pool not running");
+      return G_MAXUINT;
+    }
+  return _mp_pool_function_id (self, function, error);
+}
+
+/**
+ * mp_pool_apply_async:
+ * @self: a pool
+ * @function: name of a registered function
+ * @args: (nullable): its arguments; consumed if floating
+ * @callback: (nullable) (scope async): called with the value when it is there
+ * @error_callback: (nullable) (scope async): called with the error instead
+ * @user_data: for the callbacks
+ * @error: return location for an error
+ *
+ * Calls a function in some worker. Fails at once if no worker could find the function.
+ *
+ * Returns: (transfer full): the result to come
+ */
+MpAsyncResult *
+mp_pool_apply_async (MpPool           *self,
+                     const char       *function,
+                     GVariant         *args,
+                     MpCallback        callback,
+                     MpErrorCallback   error_callback,
+                     gpointer          user_data,
+                     GError          **error)
+{
+  g_autoptr(GVariant) owned = args != NULL ? g_variant_ref_sink (args) : NULL;
+  MpAsyncResult *result;
+  guint number;
+
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+  g_return_val_if_fail (function != NULL, NULL);
+
+  number = prepare (self, function, error);
+  if (number == G_MAXUINT)
+    return NULL;
+  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
+  _mp_async_result_submit (result, args);
+  return result;
+}
+
+/**
+ * mp_pool_apply:
+ * @self: a pool
+ * @function: name of a registered function
+ * @args: (nullable): its arguments; consumed if floating
+ * @error: return location for an error
+ *
+ * Calls a function in some worker and waits for its value, see [method@AsyncResult.get].
+ *
+ * Returns: (transfer full): what the function returned
+ */
+GVariant *
+mp_pool_apply (MpPool      *self,
+               const char  *function,
+               GVariant    *args,
+               GError     **error)
+{
+  g_autoptr(MpAsyncResult) result = NULL;
+
+  result = mp_pool_apply_async (self, function, args, NULL, NULL, NULL, error);
+  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
+}
+
+/**
+ * mp_pool_map_async:
+ * @self: a pool
+ * @function: name of a registered function
+ * @items: an array of any type; each element is the argument of one call, a variant's content
+ *   if it is a variant. Consumed if floating
+ * @chunksize: how many items a worker reserves at once; 0 for what suits their number
+ * @callback: (nullable) (scope async): called with the array of values when all are there
+ * @error_callback: (nullable) (scope async): called with the first error instead
+ * @user_data: for the callbacks
+ * @error: return location for an error
+ *
+ * Calls a function for each item. As in Python the result is ready when every item is done, also
+ * if one failed. Arrays of numbers are the fastest: they are never turned into GVariants one by
+ * one.
+ *
+ * Returns: (transfer full): the result to come
+ */
+MpAsyncResult *
+mp_pool_map_async (MpPool           *self,
+                   const char       *function,
+                   GVariant         *items,
+                   guint             chunksize,
+                   MpCallback        callback,
+                   MpErrorCallback   error_callback,
+                   gpointer          user_data,
+                   GError          **error)
+{
+  g_autoptr(GVariant) owned = NULL;
+  MpAsyncResult *result;
+  guint number;
+
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+  g_return_val_if_fail (function != NULL, NULL);
+  g_return_val_if_fail (items != NULL && g_variant_is_of_type (items, G_VARIANT_TYPE_ARRAY), NULL);
+
+  owned = g_variant_ref_sink (items);
+  number = prepare (self, function, error);
+  if (number == G_MAXUINT)
+    return NULL;
+  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
+  _mp_async_result_submit_all (result, items, chunksize);
+  return result;
+}
+
+/**
+ * mp_pool_map:
+ * @self: a pool
+ * @function: name of a registered function
+ * @items: an array of any type, see [method@Pool.map_async]; consumed if floating
+ * @chunksize: how many items a worker reserves at once; 0 for what suits their number
+ * @error: return location for an error
+ *
+ * Calls a function for each item and waits for all values, see [method@AsyncResult.get].
+ *
+ * Returns: (transfer full): the values as an array, in the order of the items
+ */
+GVariant *
+mp_pool_map (MpPool      *self,
+             const char  *function,
+             GVariant    *items,
+             guint        chunksize,
+             GError     **error)
+{
+  g_autoptr(MpAsyncResult) result = NULL;
+
+  result = mp_pool_map_async (self, function, items, chunksize, NULL, NULL, NULL, error);
+  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
+}
+
+/**
+ * mp_pool_starmap_async:
+ * @self: a pool
+ * @function: name of a registered function
+ * @items: an array of tuples; consumed if floating
+ * @chunksize: how many items a worker reserves at once; 0 for what suits their number
+ * @callback: (nullable) (scope async): called with the array of values when all are there
+ * @error_callback: (nullable) (scope async): called with the first error instead
+ * @user_data: for the callbacks
+ * @error: return location for an error
+ *
+ * As [method@Pool.map_async] for functions of several arguments: each item is a tuple.
+ *
+ * Returns: (transfer full): the result to come
+ */
+MpAsyncResult *
+mp_pool_starmap_async (MpPool           *self,
+                       const char       *function,
+                       GVariant         *items,
+                       guint             chunksize,
+                       MpCallback        callback,
+                       MpErrorCallback   error_callback,
+                       gpointer          user_data,
+                       GError          **error)
+{
+  g_return_val_if_fail (items != NULL, NULL);
+  g_return_val_if_fail (g_variant_type_is_tuple (g_variant_type_element (g_variant_get_type (items)))
+                        || g_variant_is_of_type (items, G_VARIANT_TYPE ("av")), NULL);
+
+  return mp_pool_map_async (self, function, items, chunksize, callback, error_callback, user_data,
+                            error);
+}
+
+/**
+ * mp_pool_starmap:
+ * @self: a pool
+ * @function: name of a registered function
+ * @items: an array of tuples; consumed if floating
+ * @chunksize: how many items a worker reserves at once; 0 for what suits their number
+ * @error: return location for an error
+ *
+ * As [method@Pool.map] for functions of several arguments: each item is a tuple.
+ *
+ * Returns: (transfer full): the values as an array, in the order of the items
+ */
+GVariant *
+mp_pool_starmap (MpPool      *self,
+                 const char  *function,
+                 GVariant    *items,
+                 guint        chunksize,
+                 GError     **error)
+{
+  g_autoptr(MpAsyncResult) result = NULL;
+
+  result = mp_pool_starmap_async (self, function, items, chunksize, NULL, NULL, NULL, error);
+  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
+}
+
+static MpPoolIter *
+iterate (MpPool          *self,
+         const char      *function,
+         MpItemSource     source,
+         gpointer         user_data,
+         GDestroyNotify   destroy,
+         guint            chunksize,
+         gboolean         ordered,
+         GError         **error)
+{
+  guint number;
+
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+  g_return_val_if_fail (function != NULL && source != NULL, NULL);
+
+  number = prepare (self, function, error);
+  if (number == G_MAXUINT)
+    return NULL;
+  return _mp_pool_iter_new (self, number, source, user_data, destroy, chunksize, ordered);
+}
+
+/**
+ * mp_pool_imap:
+ * @self: a pool
+ * @function: name of a registered function
+ * @source: (scope notified) (closure user_data) (destroy destroy): gives one item at each call
+ * @user_data: for @source
+ * @destroy: (nullable): frees @user_data when the source is not needed any more
+ * @chunksize: how many items a worker reserves at once, 1 if 0
+ * @error: return location for an error
+ *
+ * Calls a function for each item of a stream. Unlike Python's, it reads the source only a little
+ * ahead of the results that are taken.
+ *
+ * Returns: (transfer full): an iterator over the values, in the order of the items
+ */
+MpPoolIter *
+mp_pool_imap (MpPool          *self,
+              const char      *function,
+              MpItemSource     source,
+              gpointer         user_data,
+              GDestroyNotify   destroy,
+              guint            chunksize,
+              GError         **error)
+{
+  return iterate (self, function, source, user_data, destroy, chunksize, TRUE, error);
+}
+
+/**
+ * mp_pool_imap_unordered:
+ * @self: a pool
+ * @function: name of a registered function
+ * @source: (scope notified) (closure user_data) (destroy destroy): gives one item at each call
+ * @user_data: for @source
+ * @destroy: (nullable): frees @user_data when the source is not needed any more
+ * @chunksize: how many items a worker reserves at once, 1 if 0
+ * @error: return location for an error
+ *
+ * As [method@Pool.imap], with the values in the order in which they come.
+ *
+ * Returns: (transfer full): an iterator over the values
+ */
+MpPoolIter *
+mp_pool_imap_unordered (MpPool          *self,
+                        const char      *function,
+                        MpItemSource     source,
+                        gpointer         user_data,
+                        GDestroyNotify   destroy,
+                        guint            chunksize,
+                        GError         **error)
+{
+  return iterate (self, function, source, user_data, destroy, chunksize, FALSE, error);
+}
+
+/**
+ * mp_pool_open_feed:
+ * @self: a pool
+ * @function: name of a registered function
+ * @chunksize: how many items a worker reserves at once; 0 to adapt it to how long they take
+ * @on_outcome: (scope forever): called once for each item
+ * @on_room: (nullable) (scope forever): called when more items should be pushed
+ * @user_data: for the callbacks
+ * @error: return location for an error
+ *
+ * Opens a way in for a stream of items whose every outcome matters.
+ *
+ * Returns: (transfer full): a feed; the callbacks may be called as long as it has items pending
+ */
+MpPoolFeed *
+mp_pool_open_feed (MpPool         *self,
+                   const char     *function,
+                   guint           chunksize,
+                   MpOutcomeFunc   on_outcome,
+                   MpRoomFunc      on_room,
+                   gpointer        user_data,
+                   GError        **error)
+{
+  guint number;
+
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+  g_return_val_if_fail (function != NULL && on_outcome != NULL, NULL);
+
+  number = prepare (self, function, error);
+  if (number == G_MAXUINT)
+    return NULL;
+  return _mp_pool_feed_new (self, number, chunksize, on_outcome, on_room, user_data);
+}

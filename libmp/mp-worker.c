@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mp-error.h"
+#include "mp-function.h"
+#include "mp-futex-private.h"
+#include "mp-log.h"
+#include "mp-pool.h"
+#include "mp-results-private.h"
+#include "mp-ring-private.h"
+#include "mp-value-private.h"
+#include "mp-worker-private.h"
+
+/* What a pool worker does: claim, run, commit, sleep. The protocol is in mp-shared-private.h. */
+
+typedef struct
+{
+  MpArena    *arena;
+  MpSlot     *slot;
+  MpResults   results;
+  guint       index;      /* of the slot */
+  int         bell;       /* an eventfd that wakes the parent */
+  struct stat bell_stat;
+  guint       max_tasks;  /* 0: no limit */
+  guint       n_tasks;
+  gint64      now;        /* monotonic ns, when the last item ended */
+  guint64     tag;        /* of the running item */
+  MpFunction  functions[MP_MAX_FUNCTIONS];
+} MpWorker;
+
+/* The pool worker that this process is; there is at most one. */
+static MpWorker *this_worker;
+
+static gint64
+monotonic_ns (void)
+{
+  struct timespec ts;
+
+  clock_gettime (CLOCK_MONOTONIC, &ts);
+  return ts.tv_sec * G_GINT64_CONSTANT (1000000000) + ts.tv_nsec;
+}
+
+/* A function may have closed our descriptors, and opened others that got their numbers: then
+ * this process leaves, which wakes the parent as well. */
+static void
+ring_bell (MpWorker *worker,
+           guint     at_least)
+{
+  _Atomic guint32 *waits = &worker->arena->board->parent_waits;
+  guint64 one = 1;
+  struct stat st;
+
+  if (atomic_load (waits) < at_least
+      || atomic_exchange (waits, MP_PARENT_AWAKE) == MP_PARENT_AWAKE)
+    return;
+  if (fstat (worker->bell, &st) < 0
+      || st.st_dev != worker->bell_stat.st_dev || st.st_ino != worker->bell_stat.st_ino
+      || (write (worker->bell, &one, sizeof one) < 0 && errno != EAGAIN))
+    {
+      mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
+      _exit (1);
+    }
+}
+
+static MpFunction
+find_function (MpWorker *worker,
+               guint     number)
+{
+  number %= MP_MAX_FUNCTIONS;
+  if (worker->functions[number] == NULL)
+    worker->functions[number] = mp_function_lookup (worker->arena->board->functions[number]);
+  return worker->functions[number];
+}
+
+/* Puts @variant where the parent will find it. Returns FALSE if there is no room for it. */
+static gboolean
+store_result (MpWorker *worker,
+              MpRecord *record,
+              GVariant *variant)
+{
+  MpValue value = { 0, 0, MP_VALUE_NONE };
+
+  if (variant != NULL && !_mp_value_pack_scalar (variant, &value))
+    {
+      gsize size = _mp_value_payload_size (variant);
+      guint64 offset = _mp_results_reserve (&worker->results, size);
+
+      if (offset == MP_NO_ROOM)
+        return FALSE;
+      _mp_value_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
+    }
+  record->out_data = value.data;
+  record->out_size = value.size;
+  record->out_type = value.type;
+  record->out_end = worker->results.head;
+  return TRUE;
+}
+
+static GVariant *
+call_function (MpWorker  *worker,
+               MpRecord  *record,
+               GError   **error)
+{
+  MpValue in = { record->in_data, record->in_size, record->in_type };
+  MpFunction function = find_function (worker, record->function);
+  g_autoptr(GVariant) args = NULL;
+  GVariant *result;
+
+  if (function == NULL)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                   "No function \"%s\" is registered in the worker",
+                   worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
+      return NULL;
+    }
+  args = in.type == MP_VALUE_NONE ? NULL : _mp_value_load (worker->arena, &in, error);
+  if (args == NULL && in.type != MP_VALUE_NONE)
+    return NULL;
+  result = function (args, error);
+  return result == NULL ? NULL : g_variant_take_ref (result);
+}
+
+static void
+run_item (MpWorker *worker,
+          MpRecord *record)
+{
+  guint32 state = MP_ITEM_WAITING;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) result = NULL;
+
+  record->start = worker->now;
+  if (!atomic_compare_exchange_strong (&record->state, &state, MP_ITEM_RUNNING))
+    return;
+  worker->tag = record->tag;
+  result = call_function (worker, record, &error);
+  worker->now = monotonic_ns ();
+  record->duration = worker->now - record->start;
+
+  if (error == NULL && !store_result (worker, record, result))
+    error = g_error_new (MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                         "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool",
+                         g_variant_get_size (result));
+  if (error != NULL)
+    {
+      g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
+
+      if (!store_result (worker, record, variant))
+        _exit (1);
+    }
+  atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
+  atomic_store (&record->state, error != NULL ? MP_ITEM_FAILED : MP_ITEM_DONE);
+  worker->n_tasks++;
+  ring_bell (worker, MP_PARENT_SLEEPS);
+}
+
+/* Whether to go before the next item, and if so why. */
+static gboolean
+should_leave (MpWorker *worker)
+{
+  MpWorkerExit reason;
+
+  if (atomic_load_explicit (&worker->arena->board->flags, memory_order_acquire)
+      & MP_BOARD_TERMINATED)
+    reason = MP_WORKER_EXIT_CANCELLED;
+  else if (atomic_load_explicit (&worker->slot->leave, memory_order_acquire))
+    reason = MP_WORKER_EXIT_RESIZED;
+  else if (worker->max_tasks > 0 && worker->n_tasks >= worker->max_tasks)
+    reason = MP_WORKER_EXIT_MAX_TASKS;
+  else
+    return FALSE;
+  atomic_store (&worker->slot->exit_reason, reason);
+  return TRUE;
+}
+
+static gboolean
+claim (MpWorker *worker,
+       MpRun    *run)
+{
+  return _mp_ring_claim (worker->arena, MP_RING_URGENT, worker->index, run)
+         || _mp_ring_claim (worker->arena, MP_RING_NORMAL, worker->index, run);
+}
+
+/* Sleeps until the parent has something new. Returns FALSE when there never will be. */
+static gboolean
+rest (MpWorker *worker)
+{
+  MpSlot *slot = worker->slot;
+  MpBoard *board = worker->arena->board;
+  gboolean closed = atomic_load (&board->flags) & MP_BOARD_CLOSED;
+
+  /* Announced before it looks again: whoever publishes later sees the sleeper and wakes it. */
+  atomic_store (&slot->asleep, 1);
+  if (_mp_ring_is_empty (worker->arena, MP_RING_URGENT)
+      && _mp_ring_is_empty (worker->arena, MP_RING_NORMAL)
+      && !atomic_load (&slot->leave))
+    {
+      if (closed)
+        {
+          atomic_store (&slot->asleep, 0);
+          atomic_store (&slot->exit_reason, MP_WORKER_EXIT_DONE);
+          return FALSE;
+        }
+      ring_bell (worker, MP_PARENT_NAPS);
+      if ((atomic_load (&board->flags) & (MP_BOARD_CLOSED | MP_BOARD_TERMINATED)) == 0)
+        _mp_futex_wait (&slot->asleep, 1);
+    }
+  atomic_store (&slot->asleep, 0);
+  worker->now = monotonic_ns ();
+  return TRUE;
+}
+
+static void
+work (MpWorker *worker)
+{
+  MpRun run;
+
+  worker->now = monotonic_ns ();
+  while (!should_leave (worker))
+    {
+      if (!claim (worker, &run))
+        {
+          if (rest (worker))
+            continue;
+          mp_log (MP_LOG_DEBUG, "worker got sentinel -- exiting");
+          break;
+        }
+      for (guint i = 0; i < run.count && (i == 0 || !should_leave (worker)); i++)
+        run_item (worker, _mp_arena_record (worker->arena, run.block, run.first + i));
+    }
+  atomic_store (&worker->slot->state, MP_SLOT_EXITING);
+  mp_log (MP_LOG_DEBUG, "worker exiting after %u tasks", worker->n_tasks);
+}
+
+static gboolean
+initialize (MpWorker   *worker,
+            const char *initializer,
+            GVariant   *initargs)
+{
+  MpFunction function;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) result = NULL;
+
+  if (*initializer == '\0')
+    return TRUE;
+  function = mp_function_lookup (initializer);
+  if (function != NULL)
+    result = function (initargs, &error);
+  else
+    g_set_error (&error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                 "No function \"%s\" is registered in the worker", initializer);
+  if (result != NULL)
+    g_variant_take_ref (result);
+  if (error == NULL)
+    return TRUE;
+
+  g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
+  guint64 offset = _mp_results_reserve (&worker->results, _mp_value_payload_size (variant));
+  MpValue value;
+
+  if (offset != MP_NO_ROOM)
+    {
+      _mp_value_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
+      atomic_store (&worker->slot->error_size, value.size);
+      atomic_store (&worker->slot->state, MP_SLOT_INIT_FAILED);
+    }
+  return FALSE;
+}
+
+/* Standard output and error of this process go to @output from now on. */
+static void
+redirect_output (int output)
+{
+  dup2 (output, STDOUT_FILENO);
+  dup2 (output, STDERR_FILENO);
+  if (output > STDERR_FILENO)
+    close (output);
+}
+
+static GVariant *
+pool_worker (GVariant  *args,
+             GError   **error)
+{
+  MpWorker worker = { 0 };
+  g_autoptr(MpArena) arena = NULL;
+  g_autoptr(GVariant) initargs = NULL;
+  g_autoptr(GVariant) outputs = NULL;
+  const char *initializer;
+  gint32 arena_fd, output;
+
+  g_variant_get (args, "(hhuu&smv@ah)", &arena_fd, &worker.bell, &worker.index,
+                 &worker.max_tasks, &initializer, &initargs, &outputs);
+  arena = _mp_arena_open (arena_fd, error);
+  if (arena == NULL)
+    return NULL;
+  signal (SIGINT, SIG_IGN); /* the parent decides what Ctrl-C means */
+  fstat (worker.bell, &worker.bell_stat);
+  worker.arena = arena;
+  worker.slot = &arena->slots[worker.index];
+  _mp_results_init (&worker.results, arena, worker.index);
+  this_worker = &worker;
+  if (g_variant_n_children (outputs) > 0)
+    {
+      g_variant_get_child (outputs, 0, "h", &output);
+      redirect_output (output);
+    }
+  if (initialize (&worker, initializer, initargs))
+    {
+      atomic_store (&worker.slot->state, MP_SLOT_READY);
+      ring_bell (&worker, MP_PARENT_NAPS);
+      work (&worker);
+    }
+  this_worker = NULL;
+  return NULL;
+}
+
+__attribute__ ((constructor)) static void
+register_worker (void)
+{
+  mp_function_register (MP_WORKER_FUNCTION, pool_worker);
+}
+
+/**
+ * mp_pool_worker_get_slot:
+ * @slot: (out): the worker's slot, from 0. No two live workers of a pool have the same
+ *
+ * For functions that a pool runs: says where they run.
+ *
+ * Returns: whether this process is a pool worker; if not, @slot is not set
+ */
+gboolean
+mp_pool_worker_get_slot (guint *slot)
+{
+  g_return_val_if_fail (slot != NULL, FALSE);
+
+  if (this_worker == NULL)
+    return FALSE;
+  *slot = this_worker->index;
+  return TRUE;
+}
+
+/**
+ * mp_pool_worker_get_tag:
+ *
+ * For functions that a pool runs.
+ *
+ * Returns: the tag of the item that this worker runs now, 0 outside a pool worker
+ */
+guint64
+mp_pool_worker_get_tag (void)
+{
+  return this_worker != NULL ? this_worker->tag : 0;
+}
+
+/**
+ * mp_pool_worker_get_child_pid:
+ *
+ * For functions that start a program for their item: where they write its process id before it
+ * is executed, and 0 when it has ended. The program must lead a session of its own. Then whoever
+ * ends the item ends the program's processes too.
+ *
+ * Returns: (nullable) (transfer none): a place in shared memory, %NULL outside a pool worker
+ */
+pid_t *
+mp_pool_worker_get_child_pid (void)
+{
+  return this_worker != NULL ? (pid_t *) &this_worker->slot->child_pid : NULL;
+}
