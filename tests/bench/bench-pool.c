@@ -13,7 +13,7 @@ static GVariant *
 nothing (GVariant  *args,
          GError   **error)
 {
-  return args;
+  return g_variant_ref (args);
 }
 MP_REGISTER_FUNCTION (nothing)
 

@@ -23,7 +23,7 @@ static GVariant *
 echo (GVariant  *args,
       GError   **error)
 {
-  return args;
+  return g_variant_ref (args);
 }
 MP_REGISTER_FUNCTION (echo)
 

@@ -19,7 +19,7 @@ nap (GVariant  *args,
      GError   **error)
 {
   g_usleep (60 * G_USEC_PER_SEC);
-  return args;
+  return g_variant_ref (args);
 }
 MP_REGISTER_FUNCTION (nap)
 
