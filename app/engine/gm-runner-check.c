@@ -8,6 +8,7 @@
 #include "gm-runner-private.h"
 
 #include "gm-json.h"
+#include "gm-template.h"
 
 /* What is refused before anything runs. */
 
@@ -41,6 +42,65 @@ gm_runner_check_supported (GmJob   *job,
   return TRUE;
 }
 
+/* The program is looked for along the PATH that the task will have. */
+static void
+set_path (MpCommand   *command,
+          const GmJob *job)
+{
+  for (guint i = 0; i < job->env_names->len; i++)
+    if (g_str_equal (g_ptr_array_index (job->env_names, i), "PATH"))
+      mp_command_set_env (command, "PATH", g_ptr_array_index (job->env_values, i));
+}
+
+/**
+ * gm_runner_check_program:
+ * @job: a job
+ * @error: return location for an error
+ *
+ * Returns: %FALSE if the program that each item would run can't be found or executed
+ */
+gboolean
+gm_runner_check_program (GmJob   *job,
+                         GError **error)
+{
+  g_autoptr(GmTemplate) template = NULL;
+  g_autoptr(GmTemplate) cwd = NULL;
+  g_autoptr(GmValues) values = gm_values_new ();
+  g_autoptr(GString) program = g_string_new (NULL);
+  g_autoptr(GString) folder = g_string_new (NULL);
+  g_autoptr(MpCommand) command = NULL;
+  g_autoptr(GError) cause = NULL;
+  g_autofree char *path = NULL;
+
+  if (job->task.kind != GM_TASK_COMMAND)
+    return TRUE;
+  template = gm_template_new (job->task.argv[0]);
+  cwd = gm_template_new (job->cwd != NULL ? job->cwd : ".");
+  if (gm_template_n_fields (template) > 0 || gm_template_n_fields (cwd) > 0
+      || !gm_template_expand (template, values, program, NULL)
+      || !gm_template_expand (cwd, values, folder, NULL))
+    return TRUE;
+  command = mp_command_new ((const char *[]) { program->str, NULL });
+  path = g_canonicalize_filename (folder->str, job->base_dir);
+  mp_command_set_cwd (command, path);
+  set_path (command, job);
+  if (mp_command_check (command, &cause))
+    return TRUE;
+  g_set_error_literal (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE, cause->message);
+  return FALSE;
+}
+
+static gboolean
+is_json (const char *line,
+         gsize       length)
+{
+  JsonNode *node = gm_json_parse (line, length, NULL, NULL);
+
+  if (node != NULL)
+    json_node_unref (node);
+  return node != NULL;
+}
+
 static gboolean
 is_outcome (const char *line,
             gsize       length)
@@ -49,7 +109,7 @@ is_outcome (const char *line,
 
   return length > strlen (start) && line[length - 1] == '\n'
          && memcmp (line, start, strlen (start)) == 0
-         && gm_json_check (line, length, NULL, NULL);
+         && is_json (line, length);
 }
 
 /**

@@ -56,7 +56,8 @@ end_inputs (GmRunner *self)
   g_autoptr(GError) error = NULL;
 
   self->inputs_ended = TRUE;
-  if (!self->items_left && !gm_inputs_record_end (self->record, &error))
+  self->inputs_complete = !self->items_left;
+  if (self->inputs_complete && !gm_inputs_record_end (self->record, &error))
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 

@@ -308,7 +308,9 @@ settle_answer (GmRunner        *self,
                const GmAnswer  *answer,
                const char      *line)
 {
-  char out_path[64], err_path[64];
+  g_autofree char *out_path = NULL;
+  g_autofree char *err_path = NULL;
+  const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
     .status = answer->status,
@@ -324,15 +326,11 @@ settle_answer (GmRunner        *self,
   };
 
   if (answer->flags & GM_ANSWER_SPILLED_STDOUT)
-    {
-      g_snprintf (out_path, sizeof out_path, "outputs/%" G_GUINT64_FORMAT ".out", flight->index);
-      run_outcome.stdout_path = out_path;
-    }
+    run_outcome.stdout_path = out_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".out",
+                                                        dir, flight->index);
   if (answer->flags & GM_ANSWER_SPILLED_STDERR)
-    {
-      g_snprintf (err_path, sizeof err_path, "outputs/%" G_GUINT64_FORMAT ".err", flight->index);
-      run_outcome.stderr_path = err_path;
-    }
+    run_outcome.stderr_path = err_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".err",
+                                                        dir, flight->index);
   settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
 }
 

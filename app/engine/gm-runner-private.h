@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <signal.h>
+
 #include <mp.h>
 
 #include "gm-answer.h"
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
+#include "gm-invocation.h"
 #include "gm-journal.h"
 #include "gm-log.h"
 #include "gm-outcome.h"
@@ -85,6 +88,7 @@ struct _GmRunner
   int                exit_code;
   gboolean           want_output : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */
+  gboolean           inputs_complete : 1;  /* and all of them were */
   gboolean           items_left : 1;    /* because of @first */
   gboolean           waiting_input : 1;
   gboolean           held : 1;
@@ -94,6 +98,8 @@ struct _GmRunner
 
 /* gm-runner-check.c */
 gboolean gm_runner_check_supported (GmJob            *job,
+                                    GError          **error);
+gboolean gm_runner_check_program   (GmJob            *job,
                                     GError          **error);
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
@@ -130,6 +136,7 @@ void     gm_runner_write           (GmRunner         *self,
 void     gm_runner_write_state     (GmRunner         *self,
                                     gboolean          sync);
 void     gm_runner_snapshot        (GmRunner         *self);
+const char *gm_run_state_to_string (GmRunState        state);
 
 /* gm-runner-stop.c */
 void     gm_runner_begin_stop      (GmRunner         *self,

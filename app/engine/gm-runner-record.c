@@ -24,7 +24,7 @@ is_enough (GmRunner *self)
     return FALSE;
   if (self->job->stop_after_percent > 0)
     {
-      if (self->inputs_ended)
+      if (self->inputs_complete)
         total = self->n_read;
       if (total < 0)
         return FALSE;
@@ -122,14 +122,14 @@ void
 gm_runner_write (GmRunner *self,
                  gboolean  sync)
 {
-  g_autoptr(GError) error = NULL;
+  GError *error = NULL;
 
-  if (self->cause == GM_CAUSE_FAILURE)
-    return;
-  if (!gm_inputs_record_write (self->record, sync, &error)
-      || !(sync ? gm_journal_sync (self->results, &error)
-                : gm_journal_write (self->results, &error))
-      || !gm_journal_write (self->events, &error))
+  if (!gm_inputs_record_write (self->record, sync, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (!(sync ? gm_journal_sync (self->results, &error)
+             : gm_journal_write (self->results, &error)))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (!gm_journal_write (self->events, &error))
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 
@@ -144,8 +144,8 @@ add_moment_or_null (GString    *line,
     g_string_append_printf (line, ",\"%s\":null", name);
 }
 
-static const char *
-state_to_string (GmRunState state)
+const char *
+gm_run_state_to_string (GmRunState state)
 {
   static const char *const states[] = {
     [GM_RUN_RUNNING] = "running",
@@ -171,7 +171,7 @@ gm_runner_write_state (GmRunner *self,
   g_string_assign (line, "{\"id\":");
   gm_json_append_string (line, gm_run_dir_get_id (self->dir), -1);
   gm_line_add_string (line, "name", self->job->name);
-  gm_line_add_string (line, "state", state_to_string (self->state));
+  gm_line_add_string (line, "state", gm_run_state_to_string (self->state));
   gm_line_add_int (line, "pid", getpid ());
   if (counters.total_known)
     gm_line_add_int (line, "total", counters.total);

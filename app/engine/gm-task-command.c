@@ -205,7 +205,7 @@ write_failure (GmWorker              *self,
 {
   if (result->end == MP_COMMAND_NO_RESOURCES)
     attempt->answer.flags |= GM_ANSWER_NO_RESOURCES;
-  else if (result->end == MP_COMMAND_OUTPUT_LOST)
+  else if (result->end == MP_COMMAND_RESULT_LOST)
     attempt->answer.flags |= GM_ANSWER_OUTPUT_LOST;
   else
     attempt->answer.flags |= GM_ANSWER_FINAL;

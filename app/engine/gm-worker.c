@@ -67,7 +67,7 @@ gm_worker_init (GVariant  *args,
 
   g_variant_get (args, ARGS_TYPE, &self->run_dir, &self->run_id, &self->want_output, &runner,
                  &cancel_handle);
-  self->cancel_fd = fcntl (cancel_handle, F_DUPFD_CLOEXEC, 3);
+  self->cancel_fd = mp_handle_steal (cancel_handle);
   self->runner_fd = syscall (SYS_pidfd_open, runner, 0);
   if (self->cancel_fd < 0 || self->runner_fd < 0)
     {
