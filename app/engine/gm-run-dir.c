@@ -308,6 +308,32 @@ gm_run_dir_replace (GmRunDir    *self,
 }
 
 /**
+ * gm_run_dir_overwrite:
+ * @self: a run's folder
+ * @name: a file in it
+ * @text: its new content
+ * @size: length of @text
+ *
+ * Writes a file where it is. For the last words on a full disk, where there is no room for a new
+ * file but what the old one has is still there.
+ *
+ * Returns: %FALSE if that failed
+ */
+gboolean
+gm_run_dir_overwrite (GmRunDir   *self,
+                      const char *name,
+                      const char *text,
+                      gsize       size)
+{
+  int fd = openat (self->fd, name, O_WRONLY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && write_all (fd, text, size) && ftruncate (fd, size) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+/**
  * gm_run_dir_discard:
  * @self: a run's folder in which nothing ran
  *

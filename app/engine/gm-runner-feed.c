@@ -144,11 +144,26 @@ push_next (GmRunner *self,
   return TRUE;
 }
 
+/* A job that stops at a failure keeps nothing in store with the workers: when the failure is seen,
+ * nothing has been begun after it. Where some may fail, as many may be in store. */
+static guint
+get_room (GmRunner *self)
+{
+  guint room = mp_pool_feed_get_room (self->feed);
+  guint pending = mp_pool_feed_get_pending (self->feed);
+  guint64 window = gm_runner_failures_left (self);
+
+  if (window == G_MAXUINT64)
+    return room;
+  window = MAX (window, mp_pool_get_processes (self->pool));
+  return (guint) MIN (room, window - MIN (window, pending));
+}
+
 static void
 push_batch (GmRunner *self)
 {
   gint64 now = g_get_monotonic_time (), due;
-  guint room = mp_pool_feed_get_room (self->feed);
+  guint room = get_room (self);
   guint n = 0;
 
   /* Pending counts only what the pool has: items that end at once leave the room as it is. */
@@ -157,7 +172,7 @@ push_batch (GmRunner *self)
     n++;
   if (n > 0)
     mp_pool_feed_flush (self->feed);
-  if (n == BATCH || (n > 0 && n == room && mp_pool_feed_get_room (self->feed) > 0))
+  if (n == BATCH || (n > 0 && n == room && get_room (self) > 0))
     gm_runner_wake (self, 0);
   due = gm_in_flight_next_due (self->flights);
   if (due > now)

@@ -128,6 +128,7 @@ void     gm_runner_log_item        (GmRunner         *self,
                                     MpLogLevel        level,
                                     const char       *prefix,
                                     const GmRunOutcome *outcome);
+guint64  gm_runner_failures_left   (GmRunner         *self);
 GString *gm_runner_begin_event     (GmRunner         *self,
                                     const char       *event);
 void     gm_runner_end_event       (GmRunner         *self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,26 +12,25 @@
 
 /* What a run leaves in its folder: outcomes, events, state. */
 
-/* Whether the failed items are too many for the job. */
-static gboolean
-is_enough (GmRunner *self)
+/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. */
+guint64
+gm_runner_failures_left (GmRunner *self)
 {
-  gint64 total = gm_inputs_get_total (self->inputs);
+  gint64 total = self->inputs_complete ? (gint64) self->n_read
+                                       : gm_inputs_get_total (self->inputs);
   double limit = self->job->stop_after;
 
   if (self->job->on_error == GM_ON_ERROR_STOP)
-    return TRUE;
-  if (self->job->on_error != GM_ON_ERROR_STOP_AFTER)
-    return FALSE;
-  if (self->job->stop_after_percent > 0)
+    limit = 1;
+  else if (self->job->on_error != GM_ON_ERROR_STOP_AFTER)
+    return G_MAXUINT64;
+  else if (self->job->stop_after_percent > 0)
     {
-      if (self->inputs_complete)
-        total = self->n_read;
       if (total < 0)
-        return FALSE;
-      limit = total * self->job->stop_after_percent / 100;
+        return G_MAXUINT64;
+      limit = ceil (total * self->job->stop_after_percent / 100);
     }
-  return self->failed >= MAX (limit, 1);
+  return limit <= self->failed ? 0 : (guint64) limit - self->failed;
 }
 
 static void
@@ -89,10 +89,8 @@ gm_runner_record (GmRunner     *self,
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)
     return;
-  /* What was stopped has nothing to tell, and may be millions. */
-  if (outcome->status != GM_STATUS_CANCELLED)
-    gm_runner_log_item (self, MP_LOG_WARNING, "", outcome);
-  if (outcome->status != GM_STATUS_CANCELLED && is_enough (self))
+  gm_runner_log_item (self, MP_LOG_WARNING, "", outcome);
+  if (outcome->status != GM_STATUS_CANCELLED && gm_runner_failures_left (self) == 0)
     gm_runner_begin_stop (self, GM_CAUSE_ON_ERROR);
 }
 
@@ -187,7 +185,8 @@ gm_runner_write_state (GmRunner *self,
   else
     g_string_append (line, ",\"exit_code\":null");
   gm_line_end (line);
-  gm_run_dir_replace (self->dir, "state.json", line->str, line->len, sync, NULL);
+  if (!gm_run_dir_replace (self->dir, "state.json", line->str, line->len, sync, NULL) && sync)
+    gm_run_dir_overwrite (self->dir, "state.json", line->str, line->len);
 }
 
 /* What a watcher sees of the run, once a second. */

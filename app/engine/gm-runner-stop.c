@@ -71,10 +71,10 @@ gm_runner_begin_stop (GmRunner *self,
 {
   gboolean ended_running = gm_runner_ends_now (self);
 
-  if (cause <= self->cause || self->phase == GM_PHASE_OVER)
+  if (cause <= self->cause || (self->phase == GM_PHASE_OVER && cause < GM_CAUSE_FAILURE))
     return;
   self->cause = cause;
-  if (self->phase == GM_PHASE_READY)
+  if (self->phase == GM_PHASE_READY || self->phase == GM_PHASE_OVER)
     return;
   self->phase = GM_PHASE_STOPPING;
   mp_pool_feed_cancel_all (self->feed);

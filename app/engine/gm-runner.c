@@ -34,6 +34,9 @@
 /* For commands the worker itself keeps the time; the pool steps in if the worker can't. */
 #define TIMEOUT_BACKSTOP (2 * G_USEC_PER_SEC)
 
+/* How long workers may take to leave once all is done. */
+#define LEAVE_PATIENCE (2 * G_USEC_PER_SEC)
+
 G_DEFINE_FINAL_TYPE (GmRunner, gm_runner, G_TYPE_OBJECT)
 G_DEFINE_QUARK (gm-runner-error-quark, gm_runner_error)
 
@@ -447,7 +450,12 @@ run_pool (GmRunner *self)
     mp_pool_terminate (self->pool);
   else
     mp_pool_close (self->pool);
-  mp_pool_join (self->pool, -1, NULL);
+  /* A function's library may hang at exit; nothing depends on its worker any more. */
+  if (!mp_pool_join (self->pool, LEAVE_PATIENCE, NULL))
+    {
+      mp_pool_terminate (self->pool);
+      mp_pool_join (self->pool, -1, NULL);
+    }
 }
 
 static void

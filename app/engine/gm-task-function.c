@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <gmodule.h>
 
 #include "gm-worker-private.h"
@@ -36,12 +40,40 @@ open_module (const GmTask  *task,
   return (GmFunction) symbol;
 }
 
+static gboolean
+fail (const char  *what,
+      GError     **error)
+{
+  g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_FAILED, "Could not %s: %s", what,
+               g_strerror (errno));
+  return FALSE;
+}
+
+/* The worker itself is where functions run: folder, environment and priority are its own. */
+static gboolean
+settle_in (GmWorker  *self,
+           GError   **error)
+{
+  const GmJob *job = self->job;
+
+  if (chdir (job->cwd != NULL ? job->cwd : job->base_dir) < 0)
+    return fail ("go to the folder of the job", error);
+  g_setenv ("GTK_MP_RUN", self->run_id, TRUE);
+  for (guint i = 0; i < job->env_names->len; i++)
+    g_setenv (g_ptr_array_index (job->env_names, i), g_ptr_array_index (job->env_values, i), TRUE);
+  if (job->has_nice && setpriority (PRIO_PROCESS, 0, job->nice) < 0)
+    return fail ("set the priority of the worker", error);
+  return TRUE;
+}
+
 gboolean
 gm_task_function_prepare (GmWorker  *self,
                           GError   **error)
 {
   const GmTask *task = &self->job->task;
 
+  if (!settle_in (self, error))
+    return FALSE;
   if (task->module != NULL)
     {
       self->function = open_module (task, error);
