@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+#define GM_JSON_ERROR (gm_json_error_quark ())
+
+typedef enum
+{
+  GM_JSON_ERROR_SYNTAX,
+  GM_JSON_ERROR_VALUE,
+} GmJsonError;
+
+/* Where a text stopped being JSON; counted from 1, columns in characters. */
+typedef struct
+{
+  guint line;
+  guint column;
+} GmJsonPosition;
+
+GQuark      gm_json_error_quark      (void);
+
+gboolean    gm_json_check            (const char      *text,
+                                      gsize            len,
+                                      GmJsonPosition  *position,
+                                      GError         **error);
+gboolean    gm_json_compact          (GString         *out,
+                                      const char      *text,
+                                      gsize            len,
+                                      GError         **error);
+JsonNode   *gm_json_parse            (const char      *text,
+                                      gsize            len,
+                                      GError         **error);
+JsonNode   *gm_json_parse_with_lines (const char      *text,
+                                      gsize            len,
+                                      GHashTable      *lines,
+                                      GmJsonPosition  *position,
+                                      GError         **error);
+
+void        gm_json_append_string    (GString         *out,
+                                      const char      *string,
+                                      gssize           len);
+void        gm_json_append_double    (GString         *out,
+                                      double           value);
+void        gm_json_append_int       (GString         *out,
+                                      gint64           value);
+void        gm_json_append_node      (GString         *out,
+                                      JsonNode        *node);
+void        gm_json_append_pretty    (GString         *out,
+                                      JsonNode        *node);
+
+/* For text that gm_json_compact() wrote: these check nothing. */
+const char *gm_json_skip             (const char      *text);
+const char *gm_json_unescape         (GString         *out,
+                                      const char      *text);
+
+G_END_DECLS
