@@ -18,7 +18,7 @@ MP_EXPORT void       mp_function_register (const char *name,
 MP_EXPORT MpFunction mp_function_lookup   (const char *name);
 
 /* Registers @function under its own name when the program or module is loaded, so that a child
- * that was started from a fresh image finds it too. Stands after the function, without semicolon. */
+ * that was started from a fresh image finds it too. Stands after the function, no semicolon. */
 #define MP_REGISTER_FUNCTION(function)                          \
   __attribute__ ((constructor)) static void                     \
   mp_register_##function (void)                                 \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "mp-guardian-private.h"
 #include "mp-pool.h"
 #include "mp-process.h"
 #include "mp-ring-private.h"
@@ -90,6 +91,7 @@ struct _MpPool
   gint64     task_timeout;      /* ns, 0: none */
   guint      retries;
   int        worker_output;     /* borrowed, -1: theirs is ours */
+  char      *marker;            /* owned: set if guarded */
 
   /* Workers */
   GPtrArray    *workers;        /* of MpPoolWorker, in the order they were started */
@@ -97,6 +99,7 @@ struct _MpPool
   guint         n_slots;        /* one past the highest slot used so far */
   guint         early_deaths;   /* in a row, before a worker was ready */
   gint64        restart_at;     /* monotonic ns, 0: no back-off */
+  MpGuardian   *guardian;       /* owned */
 
   /* Shared memory */
   MpArena      *arena;          /* owned */
@@ -202,6 +205,12 @@ gboolean      _mp_pool_wait_until        (MpPool         *self,
 gboolean      _mp_pool_begin_waiting     (MpPool         *self,
                                           GError        **error);
 void          _mp_pool_end_waiting       (MpPool         *self);
+
+/* mp-pool-guard.c */
+gboolean      _mp_pool_start_guard       (MpPool         *self,
+                                          GError        **error);
+void          _mp_pool_stop_guard        (MpPool         *self);
+void          _mp_pool_end_orphans       (MpPool         *self);
 
 /* mp-pool-control.c */
 void          _mp_pool_announce_end      (MpPool         *self);

@@ -91,6 +91,7 @@ start_worker (MpPool  *self,
 
   worker = g_new0 (MpPoolWorker, 1);
   worker->slot = slot;
+  atomic_store (&self->arena->slots[slot].pid, mp_process_get_pid (process));
   worker->pid = mp_process_get_pid (process);
   worker->name = g_strdup (mp_process_get_name (process));
   worker->process = g_steal_pointer (&process);
@@ -364,7 +365,11 @@ bury (MpPool       *self,
   judge_early_death (self, worker, state);
   _mp_pool_give_up_worker (self, worker);
   self->by_slot[worker->slot] = NULL;
+  atomic_store (&slot->pid, 0);
   g_ptr_array_remove (self->workers, worker);
+  if (reason == MP_WORKER_EXIT_CRASHED || worker->doomed)
+    _mp_pool_end_orphans (self);
+  atomic_store (&slot->child_pid, 0);
   g_signal_emit_by_name (self, "worker-exited", worker->slot, (int) worker->pid, worker->name,
                          _mp_process_get_wait_status (worker->process), (guint) reason,
                          has_tag, tag);

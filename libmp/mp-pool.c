@@ -75,6 +75,7 @@ mp_pool_finalize (GObject *object)
   MpPool *self = MP_POOL (object);
 
   kill_workers (self);
+  _mp_pool_stop_guard (self);
   _mp_pool_end_waiting (self);
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_clear_pointer (&self->sinks, g_ptr_array_unref);
@@ -88,6 +89,7 @@ mp_pool_finalize (GObject *object)
   g_clear_pointer (&self->arena, _mp_arena_free);
   g_clear_pointer (&self->initargs, g_variant_unref);
   g_clear_pointer (&self->initializer, g_free);
+  g_clear_pointer (&self->marker, g_free);
   g_clear_object (&self->context);
   g_clear_error (&self->broken);
   G_OBJECT_CLASS (mp_pool_parent_class)->finalize (object);
@@ -289,6 +291,8 @@ mp_pool_start (MpPool  *self,
     return FALSE;
   if (self->bell < 0 && !_mp_pool_begin_waiting (self, error))
     return FALSE;
+  if (self->guardian == NULL && !_mp_pool_start_guard (self, error))
+    return FALSE;
   self->started = TRUE;
   if (_mp_pool_populate (self, error))
     return TRUE;
@@ -475,7 +479,7 @@ mp_pool_starmap_async (MpPool           *self,
                        GError          **error)
 {
   g_return_val_if_fail (items != NULL, NULL);
-  g_return_val_if_fail (g_variant_type_is_tuple (g_variant_type_element (g_variant_get_type (items)))
+  g_return_val_if_fail (g_variant_is_of_type (items, G_VARIANT_TYPE ("ar"))
                         || g_variant_is_of_type (items, G_VARIANT_TYPE ("av")), NULL);
 
   return mp_pool_map_async (self, function, items, chunksize, callback, error_callback, user_data,

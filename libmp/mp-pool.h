@@ -71,6 +71,8 @@ MP_EXPORT void           mp_pool_set_retries              (MpPool          *self
                                                            guint            retries);
 MP_EXPORT void           mp_pool_set_worker_output        (MpPool          *self,
                                                            int              fd);
+MP_EXPORT void           mp_pool_set_guarded              (MpPool          *self,
+                                                           const char      *marker);
 MP_EXPORT gboolean       mp_pool_start                    (MpPool          *self,
                                                            GError         **error);
 

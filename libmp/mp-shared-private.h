@@ -121,6 +121,7 @@ typedef struct
   MP_CACHE_ALIGNED _Atomic guint32 asleep;
   /* Written by the parent */
   MP_CACHE_ALIGNED _Atomic guint32 leave;
+  _Atomic gint32  pid;       /* of the worker, 0 while the slot is free */
   _Atomic guint64 released;  /* bytes of the result region, since the worker began */
 } MpSlot;
 
