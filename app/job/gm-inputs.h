@@ -27,6 +27,8 @@ GmInputsStatus  gm_inputs_next        (GmInputs    *inputs,
 gint64          gm_inputs_get_total   (GmInputs    *inputs);
 int             gm_inputs_get_fd      (GmInputs    *inputs);
 gboolean        gm_inputs_can_reopen  (GmInputs    *inputs);
+gboolean        gm_inputs_can_have    (GmInputs    *inputs,
+                                       const char  *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmInputs, gm_inputs_free)
 

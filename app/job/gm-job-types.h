@@ -87,7 +87,15 @@ struct _GmInputSpec
   GPtrArray    *arguments;      /* arguments: of GPtrArray of GBytes, one for each ":::" */
 };
 
-const char *gm_start_method_to_string (GmStartMethod  method);
-const char *gm_log_level_to_string    (GmLogLevel     level);
+const char  *gm_task_kind_to_string    (GmTaskKind     kind);
+const char  *gm_start_method_to_string (GmStartMethod  method);
+const char  *gm_on_error_to_string     (GmOnError      on_error);
+const char  *gm_log_level_to_string    (GmLogLevel     level);
+const char  *gm_engine_kind_to_string  (GmEngineKind   engine);
+
+GmInputSpec *gm_input_spec_new         (GmInputKind    kind);
+void         gm_input_spec_free        (GmInputSpec   *spec);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmInputSpec, gm_input_spec_free)
 
 G_END_DECLS

@@ -55,8 +55,10 @@ struct _GmJob
   gboolean       ordered : 1;
 
   /*< private >*/
-  JsonNode      *root;
-  GHashTable    *lines;
+  char          *file_dir;  /* what `folder` is relative to */
+  JsonNode      *root;      /* as written */
+  GBytes        *source;    /* the text, to find lines in; NULL if root was made otherwise */
+  gatomicrefcount ref_count;
 };
 
 GQuark       gm_job_error_quark      (void);
@@ -82,6 +84,12 @@ GmJob       *gm_job_with_option      (GmJob               *job,
                                       const char          *key,
                                       const char          *text,
                                       GError             **error);
+
+void         gm_job_set_error        (GmJob               *job,
+                                      GError             **error,
+                                      const char          *path,
+                                      const char          *format,
+                                      ...) G_GNUC_PRINTF (4, 5);
 
 char        *gm_job_to_json          (GmJob               *job,
                                       gboolean             pretty);

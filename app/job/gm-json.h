@@ -21,40 +21,38 @@ typedef struct
   guint column;
 } GmJsonPosition;
 
-GQuark      gm_json_error_quark      (void);
+GQuark      gm_json_error_quark   (void);
 
-gboolean    gm_json_check            (const char      *text,
-                                      gsize            len,
-                                      GmJsonPosition  *position,
-                                      GError         **error);
-gboolean    gm_json_compact          (GString         *out,
-                                      const char      *text,
-                                      gsize            len,
-                                      GError         **error);
-JsonNode   *gm_json_parse            (const char      *text,
-                                      gsize            len,
-                                      GError         **error);
-JsonNode   *gm_json_parse_with_lines (const char      *text,
-                                      gsize            len,
-                                      GHashTable      *lines,
-                                      GmJsonPosition  *position,
-                                      GError         **error);
+/* Strict: the only way in for text of others. */
+gboolean    gm_json_compact       (GString         *out,
+                                   const char      *text,
+                                   gsize            len,
+                                   GmJsonPosition  *position,
+                                   GError         **error);
+JsonNode   *gm_json_parse         (const char      *text,
+                                   gsize            len,
+                                   GmJsonPosition  *position,
+                                   GError         **error);
 
-void        gm_json_append_string    (GString         *out,
-                                      const char      *string,
-                                      gssize           len);
-void        gm_json_append_double    (GString         *out,
-                                      double           value);
-void        gm_json_append_int       (GString         *out,
-                                      gint64           value);
-void        gm_json_append_node      (GString         *out,
-                                      JsonNode        *node);
-void        gm_json_append_pretty    (GString         *out,
-                                      JsonNode        *node);
+/* The only way out. */
+void        gm_json_append_string (GString         *out,
+                                   const char      *string,
+                                   gssize           len);
+void        gm_json_append_double (GString         *out,
+                                   double           value);
+void        gm_json_append_int    (GString         *out,
+                                   gint64           value);
+void        gm_json_append_node   (GString         *out,
+                                   JsonNode        *node);
+void        gm_json_append_pretty (GString         *out,
+                                   JsonNode        *node);
 
-/* For text that gm_json_compact() wrote: these check nothing. */
-const char *gm_json_skip             (const char      *text);
-const char *gm_json_unescape         (GString         *out,
-                                      const char      *text);
+/* For text that has passed gm_json_compact(): these check nothing. */
+const char *gm_json_skip_space    (const char      *text);
+const char *gm_json_skip          (const char      *text);
+const char *gm_json_unescape      (GString         *out,
+                                   const char      *text);
+guint       gm_json_find_line     (const char      *text,
+                                   const char      *path);
 
 G_END_DECLS

@@ -2,34 +2,24 @@
 
 #pragma once
 
-#include "gm-item.h"
+#include "gm-values.h"
 
 G_BEGIN_DECLS
 
-/* One text with replacement strings, compiled. */
+/* A text with replacement strings, compiled once and expanded for each item. */
 typedef struct _GmTemplate GmTemplate;
 
-/* What they stand for: an item as the templates see it. Reused from item to item. */
-typedef struct _GmValues GmValues;
+GmTemplate    *gm_template_new         (const char     *text);
+void           gm_template_free        (GmTemplate     *self);
+guint          gm_template_n_fields    (GmTemplate     *self);
+const GmField *gm_template_get_field   (GmTemplate     *self,
+                                        guint           i);
+gboolean       gm_template_expand      (GmTemplate     *self,
+                                        GmValues       *values,
+                                        GString        *out,
+                                        GError        **error);
+char          *gm_template_escape      (const char     *text);
 
-GmValues   *gm_values_new             (void);
-void        gm_values_free            (GmValues    *values);
-void        gm_values_set             (GmValues    *values,
-                                       const GmItem *item,
-                                       gint64       index,
-                                       int          slot);
-
-GmTemplate *gm_template_new           (const char  *text);
-void        gm_template_free          (GmTemplate  *template);
-gboolean    gm_template_is_constant   (GmTemplate  *template);
-gboolean    gm_template_expand        (GmTemplate  *template,
-                                       GmValues    *values,
-                                       GString     *out,
-                                       GError     **error);
-
-char       *gm_template_escape        (const char  *text);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmValues, gm_values_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmTemplate, gm_template_free)
 
 G_END_DECLS
