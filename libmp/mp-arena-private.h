@@ -12,7 +12,7 @@ typedef struct
   guint8   *base;
   gsize     size;
   guint64   ring_capacity;  /* tickets, a power of two */
-  guint64   rings_offset;
+  guint64   ring_offset;
   guint64   blocks_offset;
   guint64   results_offset;
   guint64   region_size;    /* of one slot's results */

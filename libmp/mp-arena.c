@@ -32,9 +32,9 @@ lay_out (MpArena *arena,
   at += (sizeof (MpBoard) + page - 1) / page * page;
   guint64 slots_offset = at;
   at += MP_MAX_SLOTS * sizeof (MpSlot);
-  arena->rings_offset = (at + page - 1) / page * page;
+  arena->ring_offset = (at + page - 1) / page * page;
   arena->ring_capacity = RING_CAPACITY >> shrink;
-  at = arena->rings_offset + MP_N_RINGS * arena->ring_capacity * sizeof (MpTicket);
+  at = arena->ring_offset + arena->ring_capacity * sizeof (MpTicket);
   arena->blocks_offset = (at + MP_BLOCK_SIZE - 1) / MP_BLOCK_SIZE * MP_BLOCK_SIZE;
   at = arena->blocks_offset + (BLOCKS_SIZE >> shrink);
   arena->results_offset = at;

@@ -29,6 +29,7 @@ typedef enum
   MP_ERROR_TASK_TIMEOUT,    /* one item took longer than the pool's task timeout */
   MP_ERROR_CANCELLED,       /* the pool was terminated or the result cancelled */
   MP_ERROR_BROKEN,          /* the pool cannot keep workers alive, or their initializer failed */
+  MP_ERROR_BROKEN_PIPE,     /* BrokenPipeError: nobody can read what was to be sent */
 } MpError;
 
 MP_EXPORT GQuark mp_error_quark (void);

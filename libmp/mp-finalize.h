@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _MpFinalizer MpFinalizer;
 
+/* In place of a priority: only mp_finalizer_call() runs it. */
+#define MP_FINALIZER_NOT_AT_EXIT G_MININT
+
 MP_EXPORT MpFinalizer *mp_finalizer_add      (GFunc         callback,
                                               gpointer      object,
                                               gpointer      user_data,

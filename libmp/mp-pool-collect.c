@@ -121,22 +121,21 @@ _mp_pool_harvest (MpPool *self)
   guint owner;
   MpRun run;
 
-  for (guint ring = 0; ring < MP_N_RINGS; ring++)
-    while (_mp_ring_harvest (self->arena, ring, &self->tails[ring], &owner, &run))
-      {
-        MpPoolWorker *worker = owner < MP_MAX_SLOTS ? self->by_slot[owner] : NULL;
+  while (_mp_ring_harvest (self->arena, &self->tail, &owner, &run))
+    {
+      MpPoolWorker *worker = owner < MP_MAX_SLOTS ? self->by_slot[owner] : NULL;
 
-        if (worker == NULL)
-          {
-            deliver_unrun (self, run, 0);
-            continue;
-          }
-        if (now == 0)
-          now = _mp_monotonic_ns ();
-        if (worker->runs->len == 0)
-          worker->progress = now;
-        g_array_append_val (worker->runs, run);
-      }
+      if (worker == NULL)
+        {
+          deliver_unrun (self, run, 0);
+          continue;
+        }
+      if (now == 0)
+        now = _mp_monotonic_ns ();
+      if (worker->runs->len == 0)
+        worker->progress = now;
+      g_array_append_val (worker->runs, run);
+    }
 }
 
 static void
@@ -276,7 +275,7 @@ settle_running (MpPool       *self,
       ref->losses++;
       mp_log (MP_LOG_INFO, "running item %" G_GUINT64_FORMAT " again", record->tag);
       atomic_store (&record->state, MP_ITEM_WAITING);
-      _mp_pool_queue_run (self, MP_RING_URGENT, (MpRun) { run.block, run.first + nth, 1 });
+      _mp_pool_queue_run (self, (MpRun) { run.block, run.first + nth, 1 });
       return;
     }
   deliver_failure (self, worker, run, nth, status, error);
@@ -306,8 +305,7 @@ _mp_pool_give_up_worker (MpPool       *self,
       if (self->broken != NULL || self->terminated)
         deliver_unrun (self, run, from);
       else
-        _mp_pool_queue_run (self, MP_RING_URGENT,
-                            (MpRun) { run.block, run.first + from, run.count - from });
+        _mp_pool_queue_run (self, (MpRun) { run.block, run.first + from, run.count - from });
     }
   g_array_set_size (worker->runs, 0);
 }
@@ -319,15 +317,14 @@ _mp_pool_take_back (MpPool *self)
   MpRun run;
 
   _mp_pool_end_run (self);
-  for (guint ring = 0; ring < MP_N_RINGS; ring++)
-    do
-      {
-        while (_mp_ring_claim (self->arena, ring, MP_OWNER_PARENT, &run))
-          ;
-        _mp_pool_harvest (self);
-        _mp_pool_publish_backlog (self);
-      }
-    while (!_mp_ring_is_empty (self->arena, ring));
+  do
+    {
+      while (_mp_ring_claim (self->arena, MP_OWNER_PARENT, &run))
+        ;
+      _mp_pool_harvest (self);
+      _mp_pool_publish_backlog (self);
+    }
+  while (!_mp_ring_is_empty (self->arena));
 }
 
 /* Returns: (transfer full): the value that a function returned; nothing (`mv`) for %NULL */

@@ -103,15 +103,15 @@ struct _MpPool
 
   /* Shared memory */
   MpArena      *arena;          /* owned */
-  guint64       tails[MP_N_RINGS];
+  guint64       tail;           /* of the ring: tickets seen claimed */
   GHashTable   *function_ids;   /* name → number + 1 */
   GPtrArray    *blocks;         /* by number, NULL where an extent lies */
   GArray       *free_blocks;    /* numbers */
   GArray       *free_extents[MP_N_EXTENT_CLASSES]; /* first numbers, by log2 of their blocks */
   MpBlock      *open_block;
   MpRun         open_run;       /* count 0: none */
-  GArray       *backlog[MP_N_RINGS]; /* of MpRun that the ring had no room for */
-  guint         backlog_head[MP_N_RINGS];
+  GArray       *backlog;        /* of MpRun that the ring had no room for */
+  guint         backlog_head;
 
   /* Waiting */
   int           epoll;
@@ -154,7 +154,6 @@ gboolean      _mp_pool_submit_value      (MpPool         *self,
 void          _mp_pool_end_run           (MpPool         *self);
 void          _mp_pool_flush             (MpPool         *self);
 void          _mp_pool_queue_run         (MpPool         *self,
-                                          guint           ring,
                                           MpRun           run);
 void          _mp_pool_publish_backlog   (MpPool         *self);
 void          _mp_pool_kick              (MpPool         *self);

@@ -18,6 +18,9 @@
 #define LARGE_PAYLOAD (MP_BLOCK_SIZE / 4)
 #define KICK_EVERY    256
 
+/* So many free blocks keep their pages; a large map gives the rest of its memory back. */
+#define WARM_BLOCKS   64
+
 /* Returns: the number by which workers know @function, G_MAXUINT on error */
 guint
 _mp_pool_function_id (MpPool      *self,
@@ -85,9 +88,10 @@ take_block (MpPool *self)
     {
       block = g_new0 (MpBlock, 1);
       block->number = self->blocks->len;
-      block->refs = g_new (MpItemRef, MP_BLOCK_SIZE / sizeof (MpRecord));
       g_ptr_array_add (self->blocks, block);
     }
+  if (block->refs == NULL)
+    block->refs = g_new (MpItemRef, MP_BLOCK_SIZE / sizeof (MpRecord));
   block->n_records = 0;
   block->payload = 0;
   block->live = 0;
@@ -99,8 +103,15 @@ static void
 give_block_if_done (MpPool  *self,
                     MpBlock *block)
 {
-  if (!block->open && block->live == 0)
-    g_array_append_val (self->free_blocks, block->number);
+  if (block->open || block->live > 0)
+    return;
+  if (self->free_blocks->len >= WARM_BLOCKS)
+    {
+      g_clear_pointer (&block->refs, g_free);
+      _mp_arena_discard (self->arena, _mp_arena_block_offset (self->arena, block->number),
+                         MP_BLOCK_SIZE);
+    }
+  g_array_append_val (self->free_blocks, block->number);
 }
 
 static guint
@@ -137,42 +148,35 @@ give_extent (MpPool    *self,
              MpItemRef *ref)
 {
   guint32 number = (ref->extent - self->arena->blocks_offset) / MP_BLOCK_SIZE;
+  GArray *free_list = self->free_extents[extent_class (ref->n_blocks)];
 
-  _mp_arena_discard (self->arena, ref->extent, (gsize) ref->n_blocks * MP_BLOCK_SIZE);
-  g_array_append_val (self->free_extents[extent_class (ref->n_blocks)], number);
+  if ((free_list->len + 1) * ref->n_blocks > WARM_BLOCKS)
+    _mp_arena_discard (self->arena, ref->extent, (gsize) ref->n_blocks * MP_BLOCK_SIZE);
+  g_array_append_val (free_list, number);
   ref->extent = 0;
 }
 
 /* Publishes what the ring takes; the rest waits for _mp_pool_publish_backlog(). */
 void
 _mp_pool_queue_run (MpPool *self,
-                    guint   ring,
                     MpRun   run)
 {
-  GArray *backlog = self->backlog[ring];
-
-  if (backlog->len > self->backlog_head[ring]
-      || !_mp_ring_publish (self->arena, ring, self->tails[ring], run))
-    g_array_append_val (backlog, run);
+  if (self->backlog->len > self->backlog_head
+      || !_mp_ring_publish (self->arena, self->tail, run))
+    g_array_append_val (self->backlog, run);
 }
 
 void
 _mp_pool_publish_backlog (MpPool *self)
 {
-  for (guint ring = 0; ring < MP_N_RINGS; ring++)
+  while (self->backlog_head < self->backlog->len
+         && _mp_ring_publish (self->arena, self->tail,
+                              g_array_index (self->backlog, MpRun, self->backlog_head)))
+    self->backlog_head++;
+  if (self->backlog_head == self->backlog->len)
     {
-      GArray *backlog = self->backlog[ring];
-      guint *head = &self->backlog_head[ring];
-
-      while (*head < backlog->len
-             && _mp_ring_publish (self->arena, ring, self->tails[ring],
-                                  g_array_index (backlog, MpRun, *head)))
-        *head += 1;
-      if (*head == backlog->len)
-        {
-          g_array_set_size (backlog, 0);
-          *head = 0;
-        }
+      g_array_set_size (self->backlog, 0);
+      self->backlog_head = 0;
     }
 }
 
@@ -180,16 +184,11 @@ _mp_pool_publish_backlog (MpPool *self)
 void
 _mp_pool_kick (MpPool *self)
 {
-  guint64 n = 0;
+  MpRingEnds *ends = &self->arena->board->ring;
+  guint64 cursor = atomic_load (&ends->cursor);
+  guint64 head = atomic_load (&ends->head);
+  guint64 n = head > cursor ? head - cursor : 0;
 
-  for (guint ring = 0; ring < MP_N_RINGS; ring++)
-    {
-      MpRingEnds *ends = &self->arena->board->rings[ring];
-      guint64 cursor = atomic_load (&ends->cursor);
-      guint64 head = atomic_load (&ends->head);
-
-      n += head > cursor ? head - cursor : 0;
-    }
   for (guint i = 0; i < self->workers->len && n > 0; i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
@@ -209,9 +208,9 @@ _mp_pool_end_run (MpPool *self)
 {
   if (self->open_run.count == 0)
     return;
-  _mp_pool_queue_run (self, MP_RING_NORMAL, self->open_run);
+  _mp_pool_queue_run (self, self->open_run);
   self->open_run.count = 0;
-  if (atomic_load_explicit (&self->arena->board->rings[MP_RING_NORMAL].head,
+  if (atomic_load_explicit (&self->arena->board->ring.head,
                             memory_order_relaxed) % KICK_EVERY == 0)
     _mp_pool_kick (self);
 }

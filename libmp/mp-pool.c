@@ -83,8 +83,7 @@ mp_pool_finalize (GObject *object)
   g_clear_pointer (&self->free_blocks, g_array_unref);
   for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
     g_clear_pointer (&self->free_extents[i], g_array_unref);
-  for (guint i = 0; i < MP_N_RINGS; i++)
-    g_clear_pointer (&self->backlog[i], g_array_unref);
+  g_clear_pointer (&self->backlog, g_array_unref);
   g_clear_pointer (&self->function_ids, g_hash_table_unref);
   g_clear_pointer (&self->arena, _mp_arena_free);
   g_clear_pointer (&self->initargs, g_variant_unref);
@@ -144,8 +143,7 @@ mp_pool_init (MpPool *self)
   self->free_blocks = g_array_new (FALSE, FALSE, sizeof (guint32));
   for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
     self->free_extents[i] = g_array_new (FALSE, FALSE, sizeof (guint32));
-  for (guint i = 0; i < MP_N_RINGS; i++)
-    self->backlog[i] = g_array_new (FALSE, FALSE, sizeof (MpRun));
+  self->backlog = g_array_new (FALSE, FALSE, sizeof (MpRun));
   self->function_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 

@@ -36,6 +36,7 @@ MP_EXPORT gboolean    mp_process_start         (MpProcess     *self,
 MP_EXPORT gboolean    mp_process_join          (MpProcess     *self,
                                                 gint64         timeout,
                                                 GError       **error);
+MP_EXPORT void        mp_process_watch         (MpProcess     *self);
 MP_EXPORT gboolean    mp_process_is_alive      (MpProcess     *self);
 MP_EXPORT gboolean    mp_process_terminate     (MpProcess     *self,
                                                 GError       **error);

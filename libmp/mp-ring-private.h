@@ -17,19 +17,15 @@ typedef struct
 #define MP_OWNER_PARENT 0xfffeu
 
 gboolean _mp_ring_publish (MpArena *arena,
-                           guint    ring,
                            guint64  tail,
                            MpRun    run);
 gboolean _mp_ring_claim   (MpArena *arena,
-                           guint    ring,
                            guint    owner,
                            MpRun   *run);
 gboolean _mp_ring_harvest (MpArena *arena,
-                           guint    ring,
                            guint64 *tail,
                            guint   *owner,
                            MpRun   *run);
-gboolean _mp_ring_is_empty (MpArena *arena,
-                            guint    ring);
+gboolean _mp_ring_is_empty (MpArena *arena);
 
 G_END_DECLS

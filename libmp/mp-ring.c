@@ -8,18 +8,20 @@
  * Positions only grow; a ticket's word holds its position, so a word from an earlier lap is never
  * mistaken. A claim is complete with the compare-and-swap of the word: the cursor is a hint that
  * whoever comes next moves on.
+ *
+ * There is one ring only, also for what is run again: a worker's claims then have one order, that
+ * of the ring, and the parent knows in which order it works and releases its results.
  */
 
 #define DISCARD_TICKETS ((guint64) 1 << 16)
 
 static MpTicket *
 ticket_at (MpArena *arena,
-           guint    ring,
            guint64  position)
 {
-  MpTicket *tickets = _mp_arena_at (arena, arena->rings_offset);
+  MpTicket *tickets = _mp_arena_at (arena, arena->ring_offset);
 
-  return &tickets[ring * arena->ring_capacity + (position & (arena->ring_capacity - 1))];
+  return &tickets[position & (arena->ring_capacity - 1)];
 }
 
 static inline guint64
@@ -37,13 +39,12 @@ unpack_run (guint64 packed)
 /* Returns FALSE if the ring is full. @tail: how far the parent has harvested. */
 gboolean
 _mp_ring_publish (MpArena *arena,
-                  guint    ring,
                   guint64  tail,
                   MpRun    run)
 {
-  MpRingEnds *ends = &arena->board->rings[ring];
+  MpRingEnds *ends = &arena->board->ring;
   guint64 head = atomic_load_explicit (&ends->head, memory_order_relaxed);
-  MpTicket *ticket = ticket_at (arena, ring, head);
+  MpTicket *ticket = ticket_at (arena, head);
 
   if (head - tail >= arena->ring_capacity)
     return FALSE;
@@ -59,11 +60,10 @@ _mp_ring_publish (MpArena *arena,
 /* Claims the oldest free ticket for @owner. */
 gboolean
 _mp_ring_claim (MpArena *arena,
-                guint    ring,
                 guint    owner,
                 MpRun   *run)
 {
-  MpRingEnds *ends = &arena->board->rings[ring];
+  MpRingEnds *ends = &arena->board->ring;
 
   for (;;)
     {
@@ -72,7 +72,7 @@ _mp_ring_claim (MpArena *arena,
       if (position >= atomic_load_explicit (&ends->head, memory_order_acquire))
         return FALSE;
 
-      MpTicket *ticket = ticket_at (arena, ring, position);
+      MpTicket *ticket = ticket_at (arena, position);
       guint64 word = atomic_load_explicit (&ticket->word, memory_order_acquire);
       gboolean mine = FALSE;
 
@@ -92,12 +92,11 @@ _mp_ring_claim (MpArena *arena,
  * the ticket's place again. Claims are a prefix of the ring, so FALSE means there is no more. */
 gboolean
 _mp_ring_harvest (MpArena *arena,
-                  guint    ring,
                   guint64 *tail,
                   guint   *owner,
                   MpRun   *run)
 {
-  MpTicket *ticket = ticket_at (arena, ring, *tail);
+  MpTicket *ticket = ticket_at (arena, *tail);
   guint64 word = atomic_load_explicit (&ticket->word, memory_order_acquire);
 
   if (word >> 16 != *tail + 1 || (word & 0xffff) == 0)
@@ -107,20 +106,19 @@ _mp_ring_harvest (MpArena *arena,
   *tail += 1;
   /* Not where a nearly full ring has begun its next lap. */
   if (*tail % DISCARD_TICKETS == 0
-      && atomic_load (&arena->board->rings[ring].head) + DISCARD_TICKETS
+      && atomic_load (&arena->board->ring.head) + DISCARD_TICKETS
          <= *tail + arena->ring_capacity)
     _mp_arena_discard (arena,
-                       (guint8 *) ticket_at (arena, ring, *tail - DISCARD_TICKETS) - arena->base,
+                       (guint8 *) ticket_at (arena, *tail - DISCARD_TICKETS) - arena->base,
                        DISCARD_TICKETS * sizeof (MpTicket));
   return TRUE;
 }
 
 /* Whether there is nothing to claim. */
 gboolean
-_mp_ring_is_empty (MpArena *arena,
-                   guint    ring)
+_mp_ring_is_empty (MpArena *arena)
 {
-  MpRingEnds *ends = &arena->board->rings[ring];
+  MpRingEnds *ends = &arena->board->ring;
 
   return atomic_load (&ends->cursor) >= atomic_load (&ends->head);
 }

@@ -6,7 +6,7 @@
  *
  *   board    flags, doorbells, the names of the functions
  *   slots    one per worker
- *   rings    two rings of tickets; a ticket names a run of items that one worker claims as a whole
+ *   ring     of tickets; a ticket names a run of items that one worker claims as a whole
  *   blocks   the items: records from the front of a block, their payloads from its end
  *   results  a region per slot, written by its worker and released by the parent in order
  *
@@ -83,9 +83,6 @@ typedef struct
   MP_CACHE_ALIGNED _Atomic guint64 cursor;  /* no ticket before it is free */
 } MpRingEnds;
 
-/* The urgent ring is looked at first: what a dead worker gave back, and retries. */
-enum { MP_RING_URGENT, MP_RING_NORMAL, MP_N_RINGS };
-
 enum
 {
   MP_BOARD_CLOSED = 1 << 0,      /* leave when there is nothing to claim */
@@ -96,7 +93,7 @@ typedef struct
 {
   MP_CACHE_ALIGNED _Atomic guint32 flags;
   MP_CACHE_ALIGNED _Atomic guint32 parent_waits;
-  MpRingEnds rings[MP_N_RINGS];
+  MpRingEnds ring;
   _Atomic guint32 n_functions;
   char functions[MP_MAX_FUNCTIONS][MP_FUNCTION_NAME];
 } MpBoard;

@@ -179,14 +179,6 @@ should_leave (MpWorker *worker)
   return TRUE;
 }
 
-static gboolean
-claim (MpWorker *worker,
-       MpRun    *run)
-{
-  return _mp_ring_claim (worker->arena, MP_RING_URGENT, worker->index, run)
-         || _mp_ring_claim (worker->arena, MP_RING_NORMAL, worker->index, run);
-}
-
 /* Sleeps until the parent has something new. Returns FALSE when there never will be. */
 static gboolean
 rest (MpWorker *worker)
@@ -197,9 +189,7 @@ rest (MpWorker *worker)
 
   /* Announced before it looks again: whoever publishes later sees the sleeper and wakes it. */
   atomic_store (&slot->asleep, 1);
-  if (_mp_ring_is_empty (worker->arena, MP_RING_URGENT)
-      && _mp_ring_is_empty (worker->arena, MP_RING_NORMAL)
-      && !atomic_load (&slot->leave))
+  if (_mp_ring_is_empty (worker->arena) && !atomic_load (&slot->leave))
     {
       if (closed)
         {
@@ -224,7 +214,7 @@ work (MpWorker *worker)
   worker->now = monotonic_ns ();
   while (!should_leave (worker))
     {
-      if (!claim (worker, &run))
+      if (!_mp_ring_claim (worker->arena, worker->index, &run))
         {
           if (rest (worker))
             continue;

@@ -8,6 +8,7 @@
 #include "mp-error.h"
 #include "mp-finalize.h"
 #include "mp-function.h"
+#include "mp-handles.h"
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool.h"

@@ -392,22 +392,33 @@ typedef struct
   guint       kills;
 } Massacre;
 
+/* From nothing to 60 kB, so that results lie in records, blocks and extents. */
+static GVariant *
+massacre_item (guint64 n)
+{
+  g_autofree char *text = g_strnfill (n % 50 == 0 ? n * 7919 % 60000 : n % 30, 'x');
+
+  return g_variant_new ("(xs)", (gint64) n, text);
+}
+
 static void
 survive (const MpOutcome *outcome,
          gpointer         user_data)
 {
   Massacre *self = user_data;
+  g_autoptr(GVariant) expected = NULL;
 
   if (outcome->status == MP_OUTCOME_LOST)
     {
       g_assert_true (outcome->started);
       g_assert_cmpint (WTERMSIG (outcome->wait_status), ==, SIGKILL);
       self->lost++;
-      mp_pool_feed_push (self->feed, outcome->tag, g_variant_new_int64 (outcome->tag));
+      mp_pool_feed_push (self->feed, outcome->tag, massacre_item (outcome->tag));
       return;
     }
   g_assert_cmpint (outcome->status, ==, MP_OUTCOME_OK);
-  g_assert_cmpint (g_variant_get_int64 (outcome->result), ==, outcome->tag);
+  expected = g_variant_ref_sink (massacre_item (outcome->tag));
+  g_assert_true (g_variant_equal (outcome->result, expected));
   g_assert_false (self->seen[outcome->tag]);
   self->seen[outcome->tag] = TRUE;
   self->done++;
@@ -432,8 +443,10 @@ static GVariant *
 take_a_moment (GVariant  *args,
                GError   **error)
 {
-  gint64 end = g_get_monotonic_time () + 20 + g_variant_get_int64 (args) % 200;
+  gint64 end, n;
 
+  g_variant_get (args, "(xs)", &n, NULL);
+  end = g_get_monotonic_time () + 20 + n % 200;
   while (g_get_monotonic_time () < end)
     ;
   return g_variant_ref (args);
@@ -456,7 +469,7 @@ test_massacre (gconstpointer method)
   while (self->done < KILL_ITEMS)
     {
       for (guint room = mp_pool_feed_get_room (feed); room > 0 && next < KILL_ITEMS; room--, next++)
-        mp_pool_feed_push (feed, next, g_variant_new_int64 (next));
+        mp_pool_feed_push (feed, next, massacre_item (next));
       mp_pool_feed_flush (feed);
       g_main_context_iteration (NULL, TRUE);
     }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "mp-process-private.h"
+
+#include "mp-exit-private.h"
+#include "mp-fd-private.h"
+#include "mp-log-private.h"
+
+#define KERNEL_SIGNALS 64
+
+static void
+reset_signals (void)
+{
+  struct sigaction action = { .sa_handler = SIG_DFL };
+  sigset_t none;
+
+  for (int i = 1; i <= KERNEL_SIGNALS; i++)
+    sigaction (i, &action, NULL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+static void
+close_stdin (void)
+{
+  mp_autofd int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  if (fd > STDIN_FILENO)
+    dup2 (fd, STDIN_FILENO);
+  else if (fd == STDIN_FILENO)
+    g_steal_fd (&fd);
+}
+
+/* What a forked child does first, with all signals blocked until it is itself. */
+void
+_mp_child_begin (int   death_signal,
+                 pid_t parent)
+{
+  guint32 seed;
+
+  prctl (PR_SET_PDEATHSIG, death_signal);
+  /* A parent that died before that line is not told of: look. */
+  if (death_signal != 0 && getppid () != parent)
+    _exit (1);
+
+  close_stdin ();
+  reset_signals ();
+  /* Or all children would draw the same numbers. */
+  if (getrandom (&seed, sizeof seed, 0) == sizeof seed)
+    g_random_set_seed (seed);
+}
+
+static void
+write_error (MpProcess *self,
+             GError    *error)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("Process %s:\n%s, %d: %s\n", mp_process_get_name (self),
+                          g_quark_to_string (error->domain), error->code, error->message);
+  /* What was printed before comes before. */
+  fflush (NULL);
+  _mp_write_stderr (text, strlen (text));
+}
+
+/* The life of a child of any start method. */
+void
+_mp_child_run (MpProcess *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done;
+
+  _mp_exit_set_role (MP_EXIT_CHILD);
+  mp_log (MP_LOG_INFO, "child process calling self.run()");
+  done = MP_PROCESS_GET_CLASS (self)->run (self, &error);
+  _mp_exit_function ();
+  if (error != NULL)
+    write_error (self, error);
+  _mp_exit_child (done && error == NULL ? 0 : 1);
+}

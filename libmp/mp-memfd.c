@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "mp-message-private.h"
+
+#include "mp-error.h"
+#include "mp-fd-private.h"
+
+/* A reader maps the memory: it must not be able to change or to shrink under its hands. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static gboolean
+fail (GError     **error,
+      const char  *what)
+{
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "%s: %s", what, g_strerror (errno));
+  return FALSE;
+}
+
+/* Returns memory without a name that holds a copy of @data for good, or -1. Its number is none of
+ * the standard ones, even if this process has closed those. */
+int
+_mp_memfd_new (gconstpointer   data,
+               gsize           size,
+               GError        **error)
+{
+  mp_autofd int low_fd = -1;
+  mp_autofd int fd = memfd_create ("mp-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const char *rest = data;
+
+  if (fd >= 0 && fd <= STDERR_FILENO)
+    {
+      low_fd = fd;
+      fd = fcntl (low_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
+  if (fd < 0)
+    {
+      fail (error, "Could not create memory to pass");
+      return -1;
+    }
+  while (size > 0)
+    {
+      gssize written = write (fd, rest, size);
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0)
+        {
+          fail (error, "Could not fill memory to pass");
+          return -1;
+        }
+      rest += written;
+      size -= written;
+    }
+  if (fcntl (fd, F_ADD_SEALS, SEALS) < 0)
+    {
+      fail (error, "Could not seal memory to pass");
+      return -1;
+    }
+
+  return g_steal_fd (&fd);
+}
+
+/* Maps what _mp_memfd_new() made elsewhere, for this process alone. */
+gboolean
+_mp_memfd_map (int       fd,
+               MpBlock  *block,
+               GError  **error)
+{
+  int seals = fcntl (fd, F_GET_SEALS);
+  struct stat status;
+
+  if (seals < 0 || (seals & SEALS) != SEALS)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                           "The message came in memory that its sender could still change");
+      return FALSE;
+    }
+  if (fstat (fd, &status) < 0)
+    return fail (error, "Could not look at the memory of a message");
+
+  block->size = status.st_size;
+  if (block->size == 0)
+    return TRUE;
+
+  block->base = mmap (NULL, block->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  if (block->base == MAP_FAILED)
+    {
+      block->base = NULL;
+      return fail (error, "Could not map the memory of a message");
+    }
+  block->mapped = block->size;
+  block->data = block->base;
+  return TRUE;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+#include "mp-process.h"
+
+G_BEGIN_DECLS
+
+/* Exit code when somebody else, a stray waitpid() perhaps, took the status away. */
+#define MP_EXIT_CODE_UNKNOWN 255
+
+typedef enum
+{
+  MP_PROCESS_INITIAL,
+  MP_PROCESS_STARTED,
+  MP_PROCESS_ENDED,
+} MpProcessState;
+
+typedef struct
+{
+  /* Owned */
+  char           *name;
+  char           *identity;     /* the counters of this process and those above it: 1:2 */
+  char           *function;
+  GVariant       *args;
+  GBytes         *authkey;
+  GSource        *watch;        /* emits `terminated` */
+  int             pidfd;
+
+  /* Borrowed */
+  MpContext      *context;      /* NULL: the default at the time it starts */
+
+  GList           link;         /* in the children, while it is one that has not ended */
+  MpProcessState  state;        /* guarded by the children's lock, as the next two */
+  int             wait_status;
+  pid_t           pid;
+  pid_t           owner;        /* whose child it is */
+  int             death_signal;
+  int             sent_signal;  /* the last one from us, so that its death is no news */
+
+  guint           daemon : 1;
+  guint           worker : 1;
+  guint           status_known : 1;
+  guint           closed : 1;
+} MpProcessPrivate;
+
+/* What a start method gives back. */
+typedef struct
+{
+  pid_t pid;
+  int   pidfd;
+} MpStarted;
+
+MpProcessPrivate *_mp_process_get_private         (MpProcess          *self);
+
+/* For the pool. */
+MpProcess        *_mp_process_new_worker          (MpContext          *context,
+                                                   const char         *function,
+                                                   GVariant           *args);
+int               _mp_process_get_wait_status     (MpProcess          *self);
+gboolean          _mp_process_reap                (MpProcess          *self);
+
+/* This process and the one it comes from. */
+void              _mp_process_inherit             (MpProcess          *self);
+void              _mp_process_become_current      (MpProcess          *self,
+                                                   MpProcess          *parent);
+MpProcess        *_mp_process_new_parent          (const char         *name,
+                                                   pid_t               pid);
+
+/* The children of this process. */
+void              _mp_children_sweep              (void);
+void              _mp_children_add                (MpProcess          *self,
+                                                   const MpStarted    *started);
+void              _mp_children_after_fork         (void);
+
+/* The start methods. The first runs @self in the child and does not return there. */
+gboolean          _mp_start_fork                  (MpProcess          *self,
+                                                   MpStarted          *started,
+                                                   GError            **error);
+gboolean          _mp_start_spawn                 (MpProcess          *self,
+                                                   MpStarted          *started,
+                                                   GError            **error);
+gboolean          _mp_start_forkserver            (MpProcess          *self,
+                                                   MpStarted          *started,
+                                                   GError            **error);
+
+/* In the child. */
+void              _mp_child_begin                 (int                 death_signal,
+                                                   pid_t               parent);
+void              _mp_child_run                   (MpProcess          *self) G_GNUC_NORETURN;
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "mp-process-private.h"
+
+#include "mp-image-private.h"
+#include "mp-preparation-private.h"
+
+gboolean
+_mp_start_spawn (MpProcess  *self,
+                 MpStarted  *started,
+                 GError    **error)
+{
+  fflush (NULL);
+  return _mp_image_start (MP_IMAGE_PROCESS, _mp_preparation_new (self),
+                          _mp_process_get_private (self)->death_signal, started, error);
+}
