@@ -153,8 +153,8 @@ take_record (GmReader  *self,
              char     **record,
              gsize     *len)
 {
-  *record = self->buffer + self->start;
   *len = stop - self->start;
+  *record = *len <= MAX_RECORD ? self->buffer + self->start : NULL;
   self->buffer[stop] = '\0';
   self->start = MIN (stop + 1, self->end);
   self->searched = self->start;
