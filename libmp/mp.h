@@ -3,6 +3,7 @@
 
 #define MP_INSIDE
 #include "mp-async-result.h"
+#include "mp-command.h"
 #include "mp-connection.h"
 #include "mp-context.h"
 #include "mp-error.h"

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "gm-item.h"
+
+G_BEGIN_DECLS
+
+/* An item that was read and has no outcome yet. */
+typedef struct
+{
+  guint64     index;
+  guint       attempt;      /* the one that runs or waits, from 1 */
+  gboolean    waits;        /* for its next attempt, not with the pool */
+
+  /* Owned: the last attempt that failed, if any */
+  char       *worker;
+  pid_t       pid;
+  gint64      started;
+  gint64      duration;
+
+  /* Private */
+  GmItemKind  kind;
+  GString    *data;
+  gint64      due;
+  guint       next_free;
+} GmFlight;
+
+/* All of them, by index. Nothing is allocated for an item once there have been as many before. */
+typedef struct _GmInFlight GmInFlight;
+
+GmInFlight *gm_in_flight_new       (void);
+void        gm_in_flight_free      (GmInFlight    *self);
+guint       gm_in_flight_get_count (GmInFlight    *self);
+guint       gm_in_flight_get_waits (GmInFlight    *self);
+gsize       gm_in_flight_get_bytes (GmInFlight    *self);
+GmFlight   *gm_in_flight_add       (GmInFlight    *self,
+                                    guint64        index,
+                                    const GmItem  *item);
+GmFlight   *gm_in_flight_find      (GmInFlight    *self,
+                                    guint64        index);
+GmFlight   *gm_in_flight_any       (GmInFlight    *self);
+void        gm_in_flight_remove    (GmInFlight    *self,
+                                    GmFlight      *flight);
+void        gm_in_flight_wait      (GmInFlight    *self,
+                                    GmFlight      *flight,
+                                    gint64         due);
+gint64      gm_in_flight_next_due  (GmInFlight    *self);
+GmFlight   *gm_in_flight_pop_due   (GmInFlight    *self,
+                                    gint64         now);
+void        gm_flight_get_item     (GmFlight      *flight,
+                                    GmItem        *item);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmInFlight, gm_in_flight_free)
+
+G_END_DECLS

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gm-journal.h"
+
+/* Records are collected and written together. What a failed write leaves of a record is cut off
+ * again, so that the file ends with a whole one whatever happens; after a failure nothing is
+ * written any more. */
+
+#define BUFFER_SIZE (256 * 1024)
+
+struct _GmJournal
+{
+  int       fd;
+  char     *name;
+  GString  *buffer;     /* whole records */
+  guint64   written;    /* bytes in the file */
+  guint64   kicked;     /* up to here the kernel was told to begin writing to the disk */
+  gboolean  unsynced;
+  gboolean  failed;
+};
+
+static gboolean
+fail (GmJournal   *self,
+      const char  *what,
+      int          error_number,
+      GError     **error)
+{
+  self->failed = TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number), "Could not %s “%s”: %s",
+               what, self->name, g_strerror (error_number));
+  return FALSE;
+}
+
+/**
+ * gm_journal_open:
+ * @dir_fd: the folder
+ * @name: the file's name in it; it is made if need be, and appended to
+ * @error: return location for an error
+ *
+ * Returns: (transfer full): the journal
+ */
+GmJournal *
+gm_journal_open (int          dir_fd,
+                 const char  *name,
+                 GError     **error)
+{
+  g_autoptr(GmJournal) self = g_new0 (GmJournal, 1);
+  struct stat status;
+
+  self->name = g_strdup (name);
+  self->buffer = g_string_sized_new (BUFFER_SIZE);
+  self->fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (self->fd < 0 || fstat (self->fd, &status) < 0)
+    {
+      fail (self, "open", errno, error);
+      return NULL;
+    }
+  self->written = self->kicked = status.st_size;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gm_journal_free:
+ * @self: (transfer full): a journal; what was not written is lost
+ */
+void
+gm_journal_free (GmJournal *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_string_free (self->buffer, TRUE);
+  g_free (self->name);
+  g_free (self);
+}
+
+/**
+ * gm_journal_get_size:
+ * @self: a journal
+ *
+ * Returns: how long the file is once all is written: where the next record will begin
+ */
+guint64
+gm_journal_get_size (GmJournal *self)
+{
+  return self->written + self->buffer->len;
+}
+
+/**
+ * gm_journal_is_dirty:
+ * @self: a journal
+ *
+ * Returns: whether there is something to write or to sync
+ */
+gboolean
+gm_journal_is_dirty (GmJournal *self)
+{
+  return !self->failed && (self->buffer->len > 0 || self->unsynced);
+}
+
+/**
+ * gm_journal_append:
+ * @self: a journal
+ * @record: a whole record
+ * @size: its length
+ * @error: return location for an error
+ *
+ * Appends @record, in memory until enough has come together.
+ *
+ * Returns: %FALSE if it had to be written and could not be
+ */
+gboolean
+gm_journal_append (GmJournal   *self,
+                   const void  *record,
+                   gsize        size,
+                   GError     **error)
+{
+  if (self->buffer->len > 0 && self->buffer->len + size > BUFFER_SIZE
+      && !gm_journal_write (self, error))
+    return FALSE;
+  g_string_append_len (self->buffer, record, size);
+  return TRUE;
+}
+
+/* The length of the whole lines among the first @size bytes of @text. */
+static gsize
+whole_lines (const char *text,
+             gsize       size)
+{
+  const char *last = memrchr (text, '\n', size);
+
+  return last == NULL ? 0 : last + 1 - text;
+}
+
+/**
+ * gm_journal_write:
+ * @self: a journal
+ * @error: return location for an error
+ *
+ * Gives the kernel what was appended, and has it begin with the disk so that a later sync is short.
+ *
+ * Returns: %FALSE if the file could not be written; it ends with a whole line even then
+ */
+gboolean
+gm_journal_write (GmJournal  *self,
+                  GError    **error)
+{
+  const char *data = self->buffer->str;
+  gsize size = self->buffer->len, done = 0;
+
+  if (self->failed)
+    return fail (self, "write", EIO, error);
+  if (size == 0)
+    return TRUE;
+  while (done < size)
+    {
+      gssize n = write (self->fd, data + done, size - done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          int saved_errno = errno;
+
+          if (ftruncate (self->fd, self->written + whole_lines (data, done)) < 0)
+            g_debug ("could not cut “%s”: %s", self->name, g_strerror (errno));
+          return fail (self, "write", saved_errno, error);
+        }
+      done += n;
+    }
+  self->written += size;
+  self->unsynced = TRUE;
+  g_string_truncate (self->buffer, 0);
+  if (self->written - self->kicked >= BUFFER_SIZE)
+    {
+      sync_file_range (self->fd, self->kicked, self->written - self->kicked,
+                       SYNC_FILE_RANGE_WRITE);
+      self->kicked = self->written;
+    }
+  return TRUE;
+}
+
+/**
+ * gm_journal_sync:
+ * @self: a journal
+ * @error: return location for an error
+ *
+ * Writes what was appended and waits until it is on the disk.
+ *
+ * Returns: %FALSE if that failed
+ */
+gboolean
+gm_journal_sync (GmJournal  *self,
+                 GError    **error)
+{
+  if (!gm_journal_write (self, error))
+    return FALSE;
+  if (self->unsynced && fdatasync (self->fd) < 0 && errno != EINVAL && errno != EROFS)
+    return fail (self, "sync", errno, error);
+  self->unsynced = FALSE;
+  return TRUE;
+}

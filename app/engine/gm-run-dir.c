@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gm-run-dir.h"
+
+/* So many characters of the name leave room for the rest in a file name. */
+#define MAX_NAME 100
+#define MAX_TRIES 16
+
+struct _GmRunDir
+{
+  char     *id;
+  char     *path;
+  int       fd;
+  int       lock_fd;
+  gboolean  made;  /* the folder itself is ours */
+};
+
+/* What a run puts there before anything runs: what gm_run_dir_discard() takes away. */
+static const char *const first_files[] = {
+  "job.json", "inputs.jsonl", "inputs.idx", "results.jsonl", "events.jsonl", "log.txt",
+  "state.json", "lock",
+};
+
+/**
+ * gm_run_id_new:
+ * @name: the job's name
+ * @seconds: when, since the epoch
+ * @random: what tells it from others of the same second
+ *
+ * Returns: (transfer full): `YYYYMMDD-HHMMSS-<name>-<4 hex>`, in UTC
+ */
+char *
+gm_run_id_new (const char *name,
+               gint64      seconds,
+               guint16     random)
+{
+  GString *id = g_string_new (NULL);
+  time_t clock = seconds;
+  struct tm utc;
+  gsize start;
+
+  gmtime_r (&clock, &utc);
+  g_string_printf (id, "%04d%02d%02d-%02d%02d%02d-", utc.tm_year + 1900, utc.tm_mon + 1,
+                   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  start = id->len;
+  for (const char *p = name; *p != '\0' && id->len < start + MAX_NAME; p++)
+    {
+      char c = g_ascii_tolower (*p);
+
+      if (g_ascii_isalnum (c))
+        g_string_append_c (id, c);
+      else if (id->len == start || id->str[id->len - 1] != '-')
+        g_string_append_c (id, '-');
+    }
+  if (id->len == start)
+    g_string_append (id, "run");
+  g_string_append_printf (id, "-%04x", random);
+  return g_string_free (id, FALSE);
+}
+
+/**
+ * gm_runs_folder:
+ *
+ * Returns: (transfer full): where runs are kept by default
+ */
+char *
+gm_runs_folder (void)
+{
+  return g_build_filename (g_get_user_state_dir (), "gtk-mp", "runs", NULL);
+}
+
+static gboolean
+fail (const char  *what,
+      const char  *path,
+      GError     **error)
+{
+  int saved_errno = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not %s “%s”: %s", what,
+               path, g_strerror (saved_errno));
+  return FALSE;
+}
+
+static gboolean
+make_default (GmRunDir    *self,
+              const char  *name,
+              GError     **error)
+{
+  g_autofree char *folder = gm_runs_folder ();
+
+  if (g_mkdir_with_parents (folder, 0700) < 0)
+    return fail ("make the folder", folder, error);
+  for (int i = 0; i < MAX_TRIES; i++)
+    {
+      g_free (self->id);
+      g_free (self->path);
+      self->id = gm_run_id_new (name, g_get_real_time () / G_USEC_PER_SEC,
+                                (guint16) g_random_int ());
+      self->path = g_build_filename (folder, self->id, NULL);
+      if (mkdir (self->path, 0700) == 0)
+        {
+          self->made = TRUE;
+          return TRUE;
+        }
+      if (errno != EEXIST)
+        break;
+    }
+  return fail ("make the folder", self->path, error);
+}
+
+static gboolean
+is_empty_folder (const char  *path,
+                 GError     **error)
+{
+  g_autoptr(GDir) dir = g_dir_open (path, 0, error);
+
+  if (dir == NULL)
+    return FALSE;
+  if (g_dir_read_name (dir) == NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+               "The run directory “%s” is not empty: name one that is, or that does not exist",
+               path);
+  return FALSE;
+}
+
+static gboolean
+make_given (GmRunDir    *self,
+            const char  *name,
+            const char  *path,
+            GError     **error)
+{
+  g_autofree char *parent = NULL;
+
+  self->id = gm_run_id_new (name, g_get_real_time () / G_USEC_PER_SEC, (guint16) g_random_int ());
+  self->path = g_canonicalize_filename (path, NULL);
+  parent = g_path_get_dirname (self->path);
+  if (g_mkdir_with_parents (parent, 0700) < 0)
+    return fail ("make the folder", parent, error);
+  if (mkdir (self->path, 0700) == 0)
+    {
+      self->made = TRUE;
+      return TRUE;
+    }
+  if (errno != EEXIST)
+    return fail ("make the folder", self->path, error);
+  if (!is_empty_folder (self->path, error))
+    return FALSE;
+  if (chmod (self->path, 0700) < 0)
+    return fail ("keep others out of", self->path, error);
+  return TRUE;
+}
+
+/* A record lock: the kernel names its holder to whoever asks, and lets go when we end. It would
+ * also be let go if any other descriptor of the file were closed here, so nobody else opens it. */
+static gboolean
+take_lock (GmRunDir  *self,
+           GError   **error)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+  self->lock_fd = openat (self->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (self->lock_fd < 0)
+    return fail ("lock", self->path, error);
+  if (fcntl (self->lock_fd, F_SETLK, &lock) == 0)
+    return TRUE;
+  if (fcntl (self->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The run “%s” is live: process %d has it",
+                 self->path, (int) lock.l_pid);
+  else
+    fail ("lock", self->path, error);
+  return FALSE;
+}
+
+/**
+ * gm_run_dir_new:
+ * @name: the job's name
+ * @path: (nullable): where; %NULL for a new folder among the runs
+ * @error: return location for an error
+ *
+ * Makes the folder of a new run and locks it. A folder that is there must be empty
+ * (%G_IO_ERROR_EXISTS).
+ *
+ * Returns: (transfer full): the folder
+ */
+GmRunDir *
+gm_run_dir_new (const char  *name,
+                const char  *path,
+                GError     **error)
+{
+  g_autoptr(GmRunDir) self = g_new0 (GmRunDir, 1);
+
+  self->fd = self->lock_fd = -1;
+  if (!(path != NULL ? make_given (self, name, path, error) : make_default (self, name, error)))
+    return NULL;
+  self->fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->fd < 0)
+    {
+      fail ("open", self->path, error);
+      return NULL;
+    }
+  if (!take_lock (self, error))
+    return NULL;
+  if (mkdirat (self->fd, "outputs", 0700) < 0)
+    {
+      fail ("write to", self->path, error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gm_run_dir_free:
+ * @self: (transfer full): a run's folder, no longer locked from now on
+ */
+void
+gm_run_dir_free (GmRunDir *self)
+{
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self->id);
+  g_free (self->path);
+  g_free (self);
+}
+
+const char *
+gm_run_dir_get_id (GmRunDir *self)
+{
+  return self->id;
+}
+
+const char *
+gm_run_dir_get_path (GmRunDir *self)
+{
+  return self->path;
+}
+
+int
+gm_run_dir_get_fd (GmRunDir *self)
+{
+  return self->fd;
+}
+
+static gboolean
+write_all (int         fd,
+           const char *text,
+           gsize       size)
+{
+  while (size > 0)
+    {
+      gssize n = write (fd, text, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return FALSE;
+      text += n;
+      size -= n;
+    }
+  return TRUE;
+}
+
+/**
+ * gm_run_dir_replace:
+ * @self: a run's folder
+ * @name: a file in it
+ * @text: its new content
+ * @size: length of @text
+ * @sync: whether to wait for the disk
+ * @error: return location for an error
+ *
+ * Replaces a file at one stroke: whoever reads it sees the old or the new content, whole.
+ *
+ * Returns: %FALSE if that failed; the old content is still there then
+ */
+gboolean
+gm_run_dir_replace (GmRunDir    *self,
+                    const char  *name,
+                    const char  *text,
+                    gsize        size,
+                    gboolean     sync,
+                    GError     **error)
+{
+  g_autofree char *temporary = g_strconcat (name, ".new", NULL);
+  int fd = openat (self->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  gboolean ok = fd >= 0 && write_all (fd, text, size) && (!sync || fdatasync (fd) == 0);
+  int saved_errno = errno;
+
+  if (fd >= 0)
+    close (fd);
+  if (ok && renameat (self->fd, temporary, self->fd, name) == 0)
+    return TRUE;
+  errno = ok ? errno : saved_errno;
+  fail ("write", name, error);
+  unlinkat (self->fd, temporary, 0);
+  return FALSE;
+}
+
+/**
+ * gm_run_dir_discard:
+ * @self: a run's folder in which nothing ran
+ *
+ * Takes away what the run put there, and the folder if the run made it.
+ */
+void
+gm_run_dir_discard (GmRunDir *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (first_files); i++)
+    unlinkat (self->fd, first_files[i], 0);
+  unlinkat (self->fd, "outputs", AT_REMOVEDIR);
+  if (self->made)
+    rmdir (self->path);
+}

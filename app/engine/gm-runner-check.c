@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gm-runner-private.h"
+
+#include "gm-json.h"
+#include "gm-template.h"
+
+/* What is refused before anything runs. */
+
+/**
+ * gm_runner_check_supported:
+ * @job: a job
+ * @error: return location for an error
+ *
+ * Returns: %FALSE if @job asks for what this version can't do
+ */
+gboolean
+gm_runner_check_supported (GmJob   *job,
+                           GError **error)
+{
+  const struct { gboolean asked; const char *what; } missing[] = {
+    { job->task.kind == GM_TASK_WORKER, "persistent workers (`task.worker`)" },
+    { job->engine == GM_ENGINE_SLURM, "the engine `slurm`" },
+    { job->memory_limit > 0, "`memory_limit`" },
+    { job->min_free_memory > 0, "`min_free_memory`" },
+    { job->task_timeout_percent > 0, "a `task_timeout` relative to the median" },
+    { job->on_error == GM_ON_ERROR_PAUSE, "`on_error`: `pause`" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (missing); i++)
+    if (missing[i].asked)
+      {
+        g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
+                     "This version of gtk-mp does not run jobs with %s yet", missing[i].what);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* The program is looked for along the PATH that the task will have. */
+static void
+set_path (MpCommand   *command,
+          const GmJob *job)
+{
+  for (guint i = 0; i < job->env_names->len; i++)
+    if (g_str_equal (g_ptr_array_index (job->env_names, i), "PATH"))
+      mp_command_set_env (command, "PATH", g_ptr_array_index (job->env_values, i));
+}
+
+/**
+ * gm_runner_check_program:
+ * @job: a job
+ * @error: return location for an error
+ *
+ * Returns: %FALSE if the program that each item would run can't be found or executed
+ */
+gboolean
+gm_runner_check_program (GmJob   *job,
+                         GError **error)
+{
+  g_autoptr(GmTemplate) template = NULL;
+  g_autoptr(GmTemplate) cwd = NULL;
+  g_autoptr(GmValues) values = gm_values_new ();
+  g_autoptr(GString) program = g_string_new (NULL);
+  g_autoptr(GString) folder = g_string_new (NULL);
+  g_autoptr(MpCommand) command = NULL;
+  g_autoptr(GError) cause = NULL;
+  g_autofree char *path = NULL;
+
+  if (job->task.kind != GM_TASK_COMMAND)
+    return TRUE;
+  template = gm_template_new (job->task.argv[0]);
+  cwd = gm_template_new (job->cwd != NULL ? job->cwd : ".");
+  if (gm_template_n_fields (template) > 0 || gm_template_n_fields (cwd) > 0
+      || !gm_template_expand (template, values, program, NULL)
+      || !gm_template_expand (cwd, values, folder, NULL))
+    return TRUE;
+  command = mp_command_new ((const char *[]) { program->str, NULL });
+  path = g_canonicalize_filename (folder->str, job->base_dir);
+  mp_command_set_cwd (command, path);
+  set_path (command, job);
+  if (mp_command_check (command, &cause))
+    return TRUE;
+  g_set_error_literal (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE, cause->message);
+  return FALSE;
+}
+
+static gboolean
+is_json (const char *line,
+         gsize       length)
+{
+  JsonNode *node = gm_json_parse (line, length, NULL, NULL);
+
+  if (node != NULL)
+    json_node_unref (node);
+  return node != NULL;
+}
+
+static gboolean
+is_outcome (const char *line,
+            gsize       length)
+{
+  static const char start[] = "{\"index\":";
+
+  return length > strlen (start) && line[length - 1] == '\n'
+         && memcmp (line, start, strlen (start)) == 0
+         && is_json (line, length);
+}
+
+/**
+ * gm_runner_check_results:
+ * @job: a job
+ * @error: return location for an error
+ *
+ * Returns: %FALSE if its `results` would replace a file that is not a copy of outcomes
+ */
+gboolean
+gm_runner_check_results (GmJob   *job,
+                         GError **error)
+{
+  g_autofree char *line = NULL;
+  gboolean fine = TRUE;
+  size_t allocated = 0;
+  ssize_t length;
+  FILE *file;
+
+  if (job->results == NULL)
+    return TRUE;
+  file = fopen (job->results, "re");
+  if (file == NULL && errno == ENOENT)
+    return TRUE;
+  if (file == NULL)
+    {
+      g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
+                   "Could not look at the results file “%s”: %s", job->results,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  while (fine && (length = getline (&line, &allocated, file)) > 0)
+    fine = is_outcome (line, length);
+  fclose (file);
+  if (!fine)
+    g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
+                 "“%s” is not a file of outcomes: it is not replaced. Move it away, or name another "
+                 "file as `results`", job->results);
+  return fine;
+}

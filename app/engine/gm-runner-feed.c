@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib-unix.h>
+
+#include "gm-runner-private.h"
+
+/* How items get from the inputs to the pool. */
+
+/* So many items at once, then the main loop has its turn. */
+#define BATCH 4096
+
+/* While so many items wait for another attempt, no new ones are read. */
+#define MAX_WAITING 8192
+#define MAX_BYTES   (16 * 1024 * 1024)
+
+/* Has the loop call gm_runner_pump() at @when, monotonic microseconds; 0 for at once. */
+void
+gm_runner_wake (GmRunner *self,
+                gint64    when)
+{
+  gint64 ready = g_source_get_ready_time (self->work_source);
+
+  if (ready < 0 || when < ready)
+    g_source_set_ready_time (self->work_source, when);
+}
+
+static gboolean
+on_input (int          fd,
+          GIOCondition condition,
+          gpointer     user_data)
+{
+  GmRunner *self = user_data;
+
+  self->waiting_input = FALSE;
+  self->input_source = NULL;
+  gm_runner_wake (self, 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_input (GmRunner *self)
+{
+  if (self->waiting_input)
+    return;
+  self->waiting_input = TRUE;
+  self->input_source = g_unix_fd_source_new (gm_inputs_get_fd (self->inputs),
+                                             G_IO_IN | G_IO_HUP | G_IO_ERR);
+  g_source_set_callback (self->input_source, G_SOURCE_FUNC (on_input), self, NULL);
+  gm_runner_add_source (self, self->input_source, "gm-runner-input");
+}
+
+static void
+end_inputs (GmRunner *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->inputs_ended = TRUE;
+  self->inputs_complete = !self->items_left;
+  if (self->inputs_complete && !gm_inputs_record_end (self->record, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+}
+
+/* Whether there is an item beyond the last that shall be read. */
+static gboolean
+is_more (GmRunner *self)
+{
+  GmItem item;
+
+  return gm_inputs_next (self->inputs, &item, NULL) != GM_INPUTS_END;
+}
+
+/* Returns: whether @item is the next one */
+static gboolean
+read_item (GmRunner *self,
+           GmItem   *item)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->inputs_ended || self->waiting_input)
+    return FALSE;
+  if (self->first > 0 && self->n_read == self->first)
+    {
+      self->items_left = is_more (self);
+      end_inputs (self);
+      return FALSE;
+    }
+  switch (gm_inputs_next (self->inputs, item, &error))
+    {
+    case GM_INPUTS_ITEM:
+      if (gm_inputs_record_add (self->record, item, &error))
+        return TRUE;
+      break;
+    case GM_INPUTS_END:
+      end_inputs (self);
+      return FALSE;
+    case GM_INPUTS_WAIT:
+      wait_for_input (self);
+      return FALSE;
+    case GM_INPUTS_ERROR:
+    default:
+      break;
+    }
+  self->inputs_ended = TRUE;
+  gm_runner_fail (self, g_steal_pointer (&error));
+  return FALSE;
+}
+
+static void
+push (GmRunner *self,
+      GmFlight *flight)
+{
+  GmItem item;
+
+  gm_flight_get_item (flight, &item);
+  gm_item_header_write (self->packet, flight->index, flight->attempt, &item);
+  mp_pool_feed_push_bytes (self->feed, flight->index, self->packet->str, self->packet->len);
+}
+
+/* Returns: whether there was one */
+static gboolean
+push_next (GmRunner *self,
+           gint64    now)
+{
+  GmFlight *flight = gm_in_flight_pop_due (self->flights, now);
+  GmItem item;
+  guint64 index;
+
+  if (flight != NULL)
+    {
+      push (self, flight);
+      return TRUE;
+    }
+  if (gm_in_flight_get_waits (self->flights) >= MAX_WAITING
+      || (gm_in_flight_get_bytes (self->flights) >= MAX_BYTES
+          && gm_in_flight_get_count (self->flights) >= 2 * mp_pool_get_processes (self->pool))
+      || !read_item (self, &item))
+    return FALSE;
+  index = self->n_read++;
+  if (item.kind == GM_ITEM_BAD)
+    gm_runner_settle_bad (self, index, &item);
+  else
+    push (self, gm_in_flight_add (self->flights, index, &item));
+  return TRUE;
+}
+
+static void
+push_batch (GmRunner *self)
+{
+  gint64 now = g_get_monotonic_time (), due;
+  guint room = mp_pool_feed_get_room (self->feed);
+  guint n = 0;
+
+  /* Pending counts only what the pool has: items that end at once leave the room as it is. */
+  while (n < MIN (room, BATCH) && self->phase == GM_PHASE_RUNNING && !self->held
+         && push_next (self, now))
+    n++;
+  if (n > 0)
+    mp_pool_feed_flush (self->feed);
+  if (n == BATCH || (n > 0 && n == room && mp_pool_feed_get_room (self->feed) > 0))
+    gm_runner_wake (self, 0);
+  due = gm_in_flight_next_due (self->flights);
+  if (due > now)
+    gm_runner_wake (self, due);
+}
+
+/* What was not begun is settled without running. */
+static void
+settle_batch (GmRunner *self)
+{
+  GmFlight *flight;
+  GmItem item;
+  guint n = 0;
+
+  while (n < BATCH && (flight = gm_in_flight_pop_due (self->flights, G_MAXINT64)) != NULL)
+    {
+      gm_runner_settle_waiting (self, flight);
+      n++;
+    }
+  if (!gm_runner_records (self))
+    self->inputs_ended = TRUE;
+  while (n < BATCH && gm_runner_records (self) && read_item (self, &item))
+    {
+      gm_runner_settle_unread (self, self->n_read++, &item);
+      n++;
+    }
+  /* Who writes to a pipe may never end: what has not come by now is not waited for. */
+  if (self->waiting_input)
+    self->inputs_ended = TRUE;
+  if (n == BATCH)
+    gm_runner_wake (self, 0);
+}
+
+/**
+ * gm_runner_pump:
+ * @self: a runner
+ *
+ * Gives the pool what there is room for, or settles what will not run any more.
+ */
+void
+gm_runner_pump (GmRunner *self)
+{
+  if (self->pumping)
+    return;
+  self->pumping = TRUE;
+  if (self->phase == GM_PHASE_RUNNING)
+    push_batch (self);
+  if (self->phase == GM_PHASE_STOPPING)
+    settle_batch (self);
+  self->pumping = FALSE;
+  gm_runner_settled (self);
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "gm-runner-private.h"
+
+#include "gm-line.h"
+#include "gm-worker.h"
+
+/* What the pool says of an item: its outcome, another attempt, or nothing if the run ends. */
+
+/* A delay that doubles stops growing here. */
+#define MAX_RETRY_DELAY (24 * 3600.0)
+
+/* An item that could not start for want of resources tries again so soon, and so often. */
+#define STARVED_DELAY (100 * 1000)
+#define MAX_STARVED   100
+
+/* The line of an outcome that no worker has written. @outcome tells of an attempt, if it was one. */
+static void
+begin_line (GmRunner        *self,
+            GmFlight        *flight,
+            const MpOutcome *outcome,
+            GmRunOutcome    *run_outcome,
+            GmStatus         status,
+            GmReason         reason)
+{
+  GmItem item;
+  GmOutcomeHead head = {
+    .index = flight->index,
+    .item = &item,
+    .status = status,
+    .reason = reason,
+    .attempts = flight->attempt - 1,
+    .worker = flight->worker,
+    .pid = flight->pid,
+    .started = flight->started,
+    .duration = flight->duration,
+  };
+
+  if (outcome != NULL && outcome->started)
+    {
+      head.attempts = flight->attempt;
+      head.worker = outcome->worker;
+      head.pid = outcome->pid;
+      head.started = outcome->start_time;
+      head.duration = outcome->duration;
+    }
+  gm_flight_get_item (flight, &item);
+  *run_outcome = (GmRunOutcome) {
+    .index = flight->index, .status = status, .reason = reason, .exit_code = -1,
+  };
+  g_string_truncate (self->line, 0);
+  gm_outcome_begin (self->line, &head);
+}
+
+static void
+end_line (GmRunner     *self,
+          GmRunOutcome *run_outcome)
+{
+  gm_line_end (self->line);
+  run_outcome->line = self->line->str;
+  run_outcome->line_length = self->line->len;
+}
+
+static void
+drop (GmRunner *self,
+      GmFlight *flight)
+{
+  gm_in_flight_remove (self->flights, flight);
+  gm_runner_settled (self);
+}
+
+static void
+record_and_drop (GmRunner     *self,
+                 GmFlight     *flight,
+                 GmRunOutcome *run_outcome)
+{
+  gm_in_flight_remove (self->flights, flight);
+  gm_runner_record (self, run_outcome);
+  gm_runner_settled (self);
+}
+
+/* What is recorded of items that the end of the run keeps from running. */
+static void
+get_end_reason (GmRunner *self,
+                GmStatus *status,
+                GmReason *reason)
+{
+  gboolean timed_out = self->cause == GM_CAUSE_JOB_TIMEOUT;
+
+  *status = timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CANCELLED;
+  *reason = timed_out ? GM_REASON_JOB_TIMEOUT : GM_REASON_STOPPED;
+}
+
+/* The run ends before the item did. */
+static void
+settle_ended (GmRunner        *self,
+              GmFlight        *flight,
+              const MpOutcome *outcome)
+{
+  GmRunOutcome run_outcome;
+  GmStatus status;
+  GmReason reason;
+
+  if (!gm_runner_records (self))
+    {
+      drop (self, flight);
+      return;
+    }
+  get_end_reason (self, &status, &reason);
+  begin_line (self, flight, outcome, &run_outcome, status, reason);
+  end_line (self, &run_outcome);
+  record_and_drop (self, flight, &run_outcome);
+}
+
+/* The same for an item that waits for another attempt. */
+void
+gm_runner_settle_waiting (GmRunner *self,
+                          GmFlight *flight)
+{
+  settle_ended (self, flight, NULL);
+}
+
+static void
+settle_item (GmRunner     *self,
+             guint64       index,
+             const GmItem *item,
+             GmStatus      status,
+             GmReason      reason,
+             const char   *message)
+{
+  GmRunOutcome run_outcome = {
+    .index = index, .status = status, .reason = reason, .exit_code = -1,
+  };
+  GmOutcomeHead head = { .index = index, .item = item, .status = status, .reason = reason };
+
+  g_string_truncate (self->line, 0);
+  gm_outcome_begin (self->line, &head);
+  if (message != NULL)
+    gm_line_add_string (self->line, "error", message);
+  end_line (self, &run_outcome);
+  gm_runner_record (self, &run_outcome);
+}
+
+/* An item that is read only to be recorded. */
+void
+gm_runner_settle_unread (GmRunner     *self,
+                         guint64       index,
+                         const GmItem *item)
+{
+  GmStatus status;
+  GmReason reason;
+
+  if (item->kind == GM_ITEM_BAD)
+    {
+      gm_runner_settle_bad (self, index, item);
+      return;
+    }
+  get_end_reason (self, &status, &reason);
+  settle_item (self, index, item, status, reason, NULL);
+}
+
+/* An item that its input could not give: the error is all there is. */
+void
+gm_runner_settle_bad (GmRunner     *self,
+                      guint64       index,
+                      const GmItem *item)
+{
+  settle_item (self, index, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
+}
+
+static gboolean
+may_retry (GmRunner *self,
+           GmFlight *flight,
+           GmStatus  status)
+{
+  return self->phase == GM_PHASE_RUNNING && status != GM_STATUS_OK
+         && status != GM_STATUS_CANCELLED && (gint64) flight->attempt <= self->job->retries;
+}
+
+/* The next attempt writes its own: what this one wrote is kept under another name. */
+static char *
+keep_spilled (GmRunner   *self,
+              GmFlight   *flight,
+              const char *line,
+              gsize       length,
+              const char *suffix,
+              const char *member)
+{
+  g_autofree char *name = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".%s", flight->index,
+                                           suffix);
+  g_autofree char *kept = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".attempt-%u.%s",
+                                           flight->index, flight->attempt, suffix);
+  int fd = gm_run_dir_get_fd (self->dir);
+  const char *value = gm_line_find (line, member);
+  gsize before;
+
+  if (value == NULL || renameat (fd, name, fd, kept) < 0)
+    return g_strndup (line, length);
+  before = value + 1 - line;
+  return g_strdup_printf ("%.*s%s%.*s", (int) before, line, kept,
+                          (int) (length - before - strlen (name)), value + 1 + strlen (name));
+}
+
+static void
+add_failed_attempt (GmRunner           *self,
+                    GString            *event,
+                    GmFlight           *flight,
+                    const GmRunOutcome *outcome)
+{
+  g_autofree char *out = NULL;
+  g_autofree char *both = NULL;
+  gsize length = outcome->line_length - 1; /* without the newline */
+
+  g_string_append (event, ",\"outcome\":");
+  if (outcome->stdout_path == NULL && outcome->stderr_path == NULL)
+    {
+      g_string_append_len (event, outcome->line, length);
+      return;
+    }
+  out = keep_spilled (self, flight, outcome->line, length, "out", "stdout_file");
+  both = keep_spilled (self, flight, out, strlen (out), "err", "stderr_file");
+  g_string_append (event, both);
+}
+
+/* Puts the item where it waits for its next attempt. */
+static void
+retry (GmRunner           *self,
+       GmFlight           *flight,
+       const MpOutcome    *outcome,
+       const GmRunOutcome *failed)
+{
+  double delay = self->job->retry_delay;
+  gint64 due = g_get_monotonic_time ();
+  g_autofree char *line = NULL;
+  GmRunOutcome kept = *failed;
+  GString *event;
+
+  /* The event is made where the line may be. */
+  kept.line = line = g_strndup (failed->line, failed->line_length);
+  for (guint i = 1; i < flight->attempt && delay < MAX_RETRY_DELAY; i++)
+    delay *= 2;
+  due += (gint64) (MIN (delay, MAX_RETRY_DELAY) * G_USEC_PER_SEC);
+  event = gm_runner_begin_event (self, "item-retried");
+  gm_line_add_int (event, "index", flight->index);
+  gm_line_add_int (event, "attempt", flight->attempt);
+  add_failed_attempt (self, event, flight, &kept);
+  gm_runner_end_event (self);
+  gm_runner_log_item (self, MP_LOG_INFO, "trying again: ", &kept);
+
+  g_free (flight->worker);
+  flight->worker = g_strdup (outcome->worker);
+  flight->pid = outcome->pid;
+  flight->started = outcome->start_time;
+  flight->duration = outcome->duration;
+  flight->attempt++;
+  gm_in_flight_wait (self->flights, flight, due);
+  gm_runner_wake (self, due);
+}
+
+/* Without processes or descriptors the item was not begun: it waits for others to end. */
+static void
+starve (GmRunner        *self,
+        GmFlight        *flight,
+        const GmAnswer  *answer,
+        const char      *line)
+{
+  MpPoolStats stats;
+  gint64 due = g_get_monotonic_time () + STARVED_DELAY;
+
+  mp_pool_get_stats (self->pool, &stats);
+  if (++self->starved > MAX_STARVED && stats.running == 0)
+    gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
+                                       "No program can be started though none runs: there are no "
+                                       "more processes, descriptors or memory to be had"));
+  if (self->phase != GM_PHASE_RUNNING)
+    {
+      settle_ended (self, flight, NULL);
+      return;
+    }
+  gm_in_flight_wait (self->flights, flight, due);
+  gm_runner_wake (self, due);
+}
+
+static void
+settle (GmRunner        *self,
+        GmFlight        *flight,
+        const MpOutcome *outcome,
+        GmRunOutcome    *run_outcome,
+        gboolean         final)
+{
+  if (!final && may_retry (self, flight, run_outcome->status))
+    retry (self, flight, outcome, run_outcome);
+  else
+    record_and_drop (self, flight, run_outcome);
+}
+
+static void
+settle_answer (GmRunner        *self,
+               GmFlight        *flight,
+               const MpOutcome *outcome,
+               const GmAnswer  *answer,
+               const char      *line)
+{
+  g_autofree char *out_path = NULL;
+  g_autofree char *err_path = NULL;
+  const char *dir = gm_run_dir_get_path (self->dir);
+  GmRunOutcome run_outcome = {
+    .index = flight->index,
+    .status = answer->status,
+    .reason = answer->reason,
+    .exit_code = answer->exit_code,
+    .signal = answer->signal,
+    .line = line,
+    .line_length = answer->line_length,
+    .stdout_data = line + answer->line_length,
+    .stdout_length = answer->stdout_length,
+    .stderr_data = line + answer->line_length + answer->stdout_length,
+    .stderr_length = answer->stderr_length,
+  };
+
+  if (answer->flags & GM_ANSWER_SPILLED_STDOUT)
+    run_outcome.stdout_path = out_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".out",
+                                                        dir, flight->index);
+  if (answer->flags & GM_ANSWER_SPILLED_STDERR)
+    run_outcome.stderr_path = err_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".err",
+                                                        dir, flight->index);
+  settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
+}
+
+static void
+on_answer (GmRunner        *self,
+           GmFlight        *flight,
+           const MpOutcome *outcome)
+{
+  const guint8 *data = outcome->bytes;
+  gsize size = outcome->n_bytes;
+  const char *line;
+  GmAnswer answer;
+
+  if (data == NULL)
+    data = g_variant_get_fixed_array (outcome->result, &size, 1);
+  if (!gm_answer_read (data, size, &answer, &line))
+    {
+      gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
+                                         "The worker %s gave an answer that is not one",
+                                         outcome->worker));
+      drop (self, flight);
+      return;
+    }
+  self->begun_any = TRUE;
+  /* Once everything is being ended, no failure can be told from that. */
+  if ((answer.flags & GM_ANSWER_ENDED)
+      || (answer.status != GM_STATUS_OK && gm_runner_ends_now (self)))
+    settle_ended (self, flight, outcome);
+  else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
+    {
+      g_autofree char *text = g_strndup (line, answer.line_length - 1);
+
+      gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
+                                         "The output of an item could not be kept: %s", text));
+      drop (self, flight);
+    }
+  else if (answer.flags & GM_ANSWER_NO_RESOURCES)
+    starve (self, flight, &answer, line);
+  else
+    {
+      self->starved = 0;
+      settle_answer (self, flight, outcome, &answer, line);
+    }
+}
+
+/* The worker died over the item, or was killed for the time it took. */
+static void
+on_death (GmRunner        *self,
+          GmFlight        *flight,
+          const MpOutcome *outcome)
+{
+  gboolean timed_out = outcome->status == MP_OUTCOME_TIMEOUT;
+  int status = outcome->wait_status;
+  GmRunOutcome run_outcome;
+
+  self->begun_any = TRUE;
+  if (gm_runner_ends_now (self))
+    {
+      settle_ended (self, flight, outcome);
+      return;
+    }
+  begin_line (self, flight, outcome, &run_outcome,
+              timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CRASHED,
+              timed_out ? GM_REASON_TIMEOUT : GM_REASON_WORKER_DIED);
+  if (WIFSIGNALED (status))
+    {
+      g_autofree char *name = gm_signal_to_string (WTERMSIG (status));
+
+      run_outcome.signal = WTERMSIG (status);
+      gm_line_add_string (self->line, "signal", name);
+      g_string_printf (self->text, "the worker was killed by %s", name);
+    }
+  else
+    {
+      run_outcome.exit_code = WEXITSTATUS (status);
+      gm_line_add_int (self->line, "exit_code", run_outcome.exit_code);
+      g_string_printf (self->text, "the worker exited with code %d", run_outcome.exit_code);
+    }
+  if (timed_out)
+    g_string_printf (self->text, "took longer than %g s", self->job->task_timeout);
+  gm_line_add_string (self->line, "error", self->text->str);
+  end_line (self, &run_outcome);
+  settle (self, flight, outcome, &run_outcome, FALSE);
+}
+
+/* The pool could not run it, or could not bring its answer. */
+static void
+on_pool_error (GmRunner        *self,
+               GmFlight        *flight,
+               const MpOutcome *outcome)
+{
+  const GError *error = outcome->error;
+  GmRunOutcome run_outcome;
+
+  if (gm_runner_ends_now (self))
+    {
+      settle_ended (self, flight, outcome);
+      return;
+    }
+  if (error->domain == GM_WORKER_ERROR && !outcome->started && !self->begun_any)
+    {
+      gm_runner_begin_stop (self, GM_CAUSE_UNUSABLE);
+      if (self->failure == NULL)
+        self->failure = g_error_new_literal (GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
+                                             error->message);
+      drop (self, flight);
+      return;
+    }
+  begin_line (self, flight, outcome, &run_outcome, GM_STATUS_ERROR,
+              outcome->started ? GM_REASON_EXCEPTION : GM_REASON_SPAWN_FAILED);
+  gm_line_add_string (self->line, "error", error->message);
+  end_line (self, &run_outcome);
+  settle (self, flight, outcome, &run_outcome, !outcome->started);
+}
+
+/**
+ * gm_runner_on_outcome:
+ * @outcome: what became of an item in the pool
+ * @user_data: the runner
+ */
+void
+gm_runner_on_outcome (const MpOutcome *outcome,
+                      gpointer         user_data)
+{
+  GmRunner *self = user_data;
+  GmFlight *flight = gm_in_flight_find (self->flights, outcome->tag);
+
+  g_assert (flight != NULL && !flight->waits);
+
+  switch (outcome->status)
+    {
+    case MP_OUTCOME_OK:
+      on_answer (self, flight, outcome);
+      break;
+    case MP_OUTCOME_LOST:
+    case MP_OUTCOME_TIMEOUT:
+      on_death (self, flight, outcome);
+      break;
+    case MP_OUTCOME_CANCELLED:
+      settle_ended (self, flight, outcome);
+      break;
+    case MP_OUTCOME_ERROR:
+    default:
+      on_pool_error (self, flight, outcome);
+      break;
+    }
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <signal.h>
+
+#include <mp.h>
+
+#include "gm-answer.h"
+#include "gm-in-flight.h"
+#include "gm-inputs.h"
+#include "gm-inputs-record.h"
+#include "gm-invocation.h"
+#include "gm-journal.h"
+#include "gm-log.h"
+#include "gm-outcome.h"
+#include "gm-rate.h"
+#include "gm-run-dir.h"
+#include "gm-runner.h"
+
+G_BEGIN_DECLS
+
+/* The life of a run: READY, then RUNNING; a cause to end early makes it STOPPING, and when every
+ * item that was read is settled it is OVER. */
+typedef enum
+{
+  GM_PHASE_READY,
+  GM_PHASE_RUNNING,
+  GM_PHASE_STOPPING,
+  GM_PHASE_OVER,
+} GmPhase;
+
+/* Why it ends early. A later one of a higher number takes over from a lower one. */
+typedef enum
+{
+  GM_CAUSE_NONE,
+  GM_CAUSE_ON_ERROR,     /* what runs may end, the rest is recorded as stopped */
+  GM_CAUSE_JOB_TIMEOUT,  /* what runs is ended, all of it is recorded as timed out */
+  GM_CAUSE_SIGNAL,       /* what runs is ended, nothing is recorded */
+  GM_CAUSE_FAILURE,      /* the same */
+  GM_CAUSE_UNUSABLE,     /* the same, and nothing had run */
+} GmCause;
+
+struct _GmRunner
+{
+  GObject parent_instance;
+
+  /* Owned */
+  GmJob             *job;
+  GmInputs          *inputs;
+  GmRunDir          *dir;
+  GmJournal         *results;
+  GmJournal         *events;
+  GmInputsRecord    *record;
+  GmLog             *log;
+  GmInFlight        *flights;
+  MpPool            *pool;
+  MpPoolFeed        *feed;
+  GMainContext      *context;
+  GPtrArray         *sources;       /* destroyed at the end */
+  GString           *packet;        /* an item on its way to a worker */
+  GString           *line;          /* an outcome or event of our own making */
+  GString           *text;
+  GError            *failure;
+
+  /* Borrowed from sources */
+  GSource           *work_source;   /* ready when there is something to push or to settle */
+  GSource           *input_source;  /* while the inputs say WAIT */
+
+  GmRunnerCallbacks  callbacks;
+  gpointer           user_data;
+  GmRate             rate;
+  GmRunState         state;
+  GmPhase            phase;
+  GmCause            cause;
+  int                signum;
+  int                signal_fd;
+  int                cancel_fds[2];
+  sigset_t           old_mask;
+  guint64            first;         /* 0: all */
+  guint64            n_read;        /* the next index */
+  guint64            ok;
+  guint64            failed;
+  guint64            cancelled;
+  gint64             begun;         /* wall clock, microseconds */
+  gint64             ended;
+  guint              n_ticks;
+  guint              starved;       /* attempts in a row that could not start for want of resources */
+  int                exit_code;
+  gboolean           want_output : 1;
+  gboolean           inputs_ended : 1;  /* no more will be read */
+  gboolean           inputs_complete : 1;  /* and all of them were */
+  gboolean           items_left : 1;    /* because of @first */
+  gboolean           waiting_input : 1;
+  gboolean           held : 1;
+  gboolean           begun_any : 1;     /* some item has been begun */
+  gboolean           pumping : 1;
+};
+
+/* gm-runner-check.c */
+gboolean gm_runner_check_supported (GmJob            *job,
+                                    GError          **error);
+gboolean gm_runner_check_program   (GmJob            *job,
+                                    GError          **error);
+gboolean gm_runner_check_results   (GmJob            *job,
+                                    GError          **error);
+
+/* gm-runner-feed.c */
+void     gm_runner_pump            (GmRunner         *self);
+void     gm_runner_wake            (GmRunner         *self,
+                                    gint64            when);
+
+/* gm-runner-outcomes.c */
+void     gm_runner_on_outcome      (const MpOutcome  *outcome,
+                                    gpointer          user_data);
+void     gm_runner_settle_waiting  (GmRunner         *self,
+                                    GmFlight         *flight);
+void     gm_runner_settle_unread   (GmRunner         *self,
+                                    guint64           index,
+                                    const GmItem     *item);
+void     gm_runner_settle_bad      (GmRunner         *self,
+                                    guint64           index,
+                                    const GmItem     *item);
+
+/* gm-runner-record.c */
+void     gm_runner_record          (GmRunner         *self,
+                                    GmRunOutcome     *outcome);
+void     gm_runner_log_item        (GmRunner         *self,
+                                    MpLogLevel        level,
+                                    const char       *prefix,
+                                    const GmRunOutcome *outcome);
+GString *gm_runner_begin_event     (GmRunner         *self,
+                                    const char       *event);
+void     gm_runner_end_event       (GmRunner         *self);
+void     gm_runner_write           (GmRunner         *self,
+                                    gboolean          sync);
+void     gm_runner_write_state     (GmRunner         *self,
+                                    gboolean          sync);
+void     gm_runner_snapshot        (GmRunner         *self);
+const char *gm_run_state_to_string (GmRunState        state);
+
+/* gm-runner-stop.c */
+void     gm_runner_begin_stop      (GmRunner         *self,
+                                    GmCause           cause);
+void     gm_runner_fail            (GmRunner         *self,
+                                    GError           *error);
+gboolean gm_runner_ends_now        (GmRunner         *self);
+gboolean gm_runner_records         (GmRunner         *self);
+gboolean gm_runner_watch_signals   (GmRunner         *self,
+                                    GError          **error);
+void     gm_runner_unwatch_signals (GmRunner         *self);
+void     gm_runner_watch_deadline  (GmRunner         *self);
+
+/* gm-runner.c */
+void     gm_runner_add_source      (GmRunner         *self,
+                                    GSource          *source,
+                                    const char       *name);
+void     gm_runner_settled         (GmRunner         *self);
+
+G_END_DECLS

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "gm-runner-private.h"
+
+#include "gm-json.h"
+#include "gm-line.h"
+
+/* What a run leaves in its folder: outcomes, events, state. */
+
+/* Whether the failed items are too many for the job. */
+static gboolean
+is_enough (GmRunner *self)
+{
+  gint64 total = gm_inputs_get_total (self->inputs);
+  double limit = self->job->stop_after;
+
+  if (self->job->on_error == GM_ON_ERROR_STOP)
+    return TRUE;
+  if (self->job->on_error != GM_ON_ERROR_STOP_AFTER)
+    return FALSE;
+  if (self->job->stop_after_percent > 0)
+    {
+      if (self->inputs_complete)
+        total = self->n_read;
+      if (total < 0)
+        return FALSE;
+      limit = total * self->job->stop_after_percent / 100;
+    }
+  return self->failed >= MAX (limit, 1);
+}
+
+static void
+count (GmRunner *self,
+       GmStatus  status)
+{
+  if (status == GM_STATUS_OK)
+    self->ok++;
+  else if (status == GM_STATUS_CANCELLED)
+    self->cancelled++;
+  else
+    self->failed++;
+}
+
+/* One line about an item that is not ok. */
+void
+gm_runner_log_item (GmRunner           *self,
+                    MpLogLevel          level,
+                    const char         *prefix,
+                    const GmRunOutcome *outcome)
+{
+  const char *error = gm_line_find (outcome->line, "error");
+  GString *text = self->text;
+
+  g_string_truncate (text, 0);
+  if (error != NULL)
+    gm_json_unescape (text, error);
+  g_string_truncate (text, strcspn (text->str, "\r\n"));
+  mp_log (level, "%sitem %" G_GUINT64_FORMAT ": %s%s%s", prefix, outcome->index,
+          gm_reason_to_string (outcome->reason), text->len > 0 ? ": " : "", text->str);
+}
+
+/**
+ * gm_runner_record:
+ * @self: a runner
+ * @outcome: the final outcome of an item, its line_offset not yet set
+ *
+ * Writes the outcome down, counts it and tells the face.
+ */
+void
+gm_runner_record (GmRunner     *self,
+                  GmRunOutcome *outcome)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->failure != NULL)
+    return;
+  outcome->line_offset = gm_journal_get_size (self->results);
+  if (!gm_journal_append (self->results, outcome->line, outcome->line_length, &error))
+    {
+      gm_runner_fail (self, g_steal_pointer (&error));
+      return;
+    }
+  count (self, outcome->status);
+  if (self->callbacks.outcome != NULL)
+    self->callbacks.outcome (self, outcome, self->user_data);
+  if (outcome->status == GM_STATUS_OK)
+    return;
+  /* What was stopped has nothing to tell, and may be millions. */
+  if (outcome->status != GM_STATUS_CANCELLED)
+    gm_runner_log_item (self, MP_LOG_WARNING, "", outcome);
+  if (outcome->status != GM_STATUS_CANCELLED && is_enough (self))
+    gm_runner_begin_stop (self, GM_CAUSE_ON_ERROR);
+}
+
+/* Returns: (transfer none): where members can be added until gm_runner_end_event() */
+GString *
+gm_runner_begin_event (GmRunner   *self,
+                       const char *event)
+{
+  g_string_assign (self->line, "{\"time\":");
+  gm_append_moment (self->line, g_get_real_time ());
+  gm_line_add_string (self->line, "event", event);
+  return self->line;
+}
+
+void
+gm_runner_end_event (GmRunner *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  gm_line_end (self->line);
+  if (!gm_journal_append (self->events, self->line->str, self->line->len, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+}
+
+/* The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
+void
+gm_runner_write (GmRunner *self,
+                 gboolean  sync)
+{
+  GError *error = NULL;
+
+  if (!gm_inputs_record_write (self->record, sync, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (!(sync ? gm_journal_sync (self->results, &error)
+             : gm_journal_write (self->results, &error)))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (!gm_journal_write (self->events, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+}
+
+static void
+add_moment_or_null (GString    *line,
+                    const char *name,
+                    gint64      moment)
+{
+  if (moment > 0)
+    gm_line_add_moment (line, name, moment);
+  else
+    g_string_append_printf (line, ",\"%s\":null", name);
+}
+
+const char *
+gm_run_state_to_string (GmRunState state)
+{
+  static const char *const states[] = {
+    [GM_RUN_RUNNING] = "running",
+    [GM_RUN_PAUSED] = "paused",
+    [GM_RUN_FINISHED] = "finished",
+    [GM_RUN_FAILED] = "failed",
+    [GM_RUN_CANCELLED] = "cancelled",
+    [GM_RUN_INTERRUPTED] = "interrupted",
+  };
+
+  return states[state];
+}
+
+/* Not being able to is no reason to stop: the outcomes are what counts. */
+void
+gm_runner_write_state (GmRunner *self,
+                       gboolean  sync)
+{
+  GmRunCounters counters;
+  GString *line = self->line;
+
+  gm_runner_get_counters (self, &counters);
+  g_string_assign (line, "{\"id\":");
+  gm_json_append_string (line, gm_run_dir_get_id (self->dir), -1);
+  gm_line_add_string (line, "name", self->job->name);
+  gm_line_add_string (line, "state", gm_run_state_to_string (self->state));
+  gm_line_add_int (line, "pid", getpid ());
+  if (counters.total_known)
+    gm_line_add_int (line, "total", counters.total);
+  else
+    g_string_append (line, ",\"total\":null");
+  gm_line_add_int (line, "done", counters.done);
+  gm_line_add_int (line, "ok", counters.ok);
+  gm_line_add_int (line, "failed", counters.failed);
+  add_moment_or_null (line, "started", self->begun);
+  add_moment_or_null (line, "ended", self->ended);
+  if (self->ended > 0)
+    gm_line_add_int (line, "exit_code", self->exit_code);
+  else
+    g_string_append (line, ",\"exit_code\":null");
+  gm_line_end (line);
+  gm_run_dir_replace (self->dir, "state.json", line->str, line->len, sync, NULL);
+}
+
+/* What a watcher sees of the run, once a second. */
+void
+gm_runner_snapshot (GmRunner *self)
+{
+  GmRunCounters counters;
+  GString *line;
+
+  gm_runner_get_counters (self, &counters);
+  line = gm_runner_begin_event (self, "snapshot");
+  gm_line_add_int (line, "queued", counters.queued);
+  gm_line_add_int (line, "running", counters.running);
+  gm_line_add_int (line, "done", counters.done);
+  gm_line_add_int (line, "ok", counters.ok);
+  gm_line_add_int (line, "failed", counters.failed);
+  gm_line_add_double (line, "rate", counters.rate);
+  gm_runner_end_event (self);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mp-process-tree-private.h"
+
+/* How long to wait for what has been killed: only the kernel itself can be that slow. */
+#define KILL_PATIENCE (2 * G_USEC_PER_SEC)
+
+GArray *
+_mp_process_array_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (MpProcessInfo));
+}
+
+gboolean
+_mp_process_info_read (pid_t          pid,
+                       MpProcessInfo *info)
+{
+  char path[64];
+  char text[1024];
+  const char *end_of_name;
+  gssize n;
+  int fd;
+
+  g_snprintf (path, sizeof path, "/proc/%d/stat", pid);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  n = read (fd, text, sizeof text - 1);
+  close (fd);
+  if (n <= 0)
+    return FALSE;
+
+  text[n] = '\0';
+  /* The name may hold anything, parentheses included. */
+  end_of_name = strrchr (text, ')');
+  info->pid = pid;
+  return end_of_name != NULL &&
+         sscanf (end_of_name + 1,
+                 " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %"
+                 G_GUINT64_FORMAT,
+                 &info->state, &info->parent, &info->group, &info->session,
+                 &info->start_ticks) == 5;
+}
+
+gboolean
+_mp_process_info_dead (const MpProcessInfo *info)
+{
+  return info->state == 'Z' || info->state == 'X';
+}
+
+/* A descriptor of exactly this process, or -1 if it is gone. */
+static int
+open_process (const MpProcessInfo *info)
+{
+  MpProcessInfo now;
+  int fd = pidfd_open (info->pid, 0);
+
+  if (fd >= 0 && (!_mp_process_info_read (info->pid, &now) ||
+                  now.start_ticks != info->start_ticks))
+    {
+      close (fd);
+      return -1;
+    }
+
+  return fd;
+}
+
+/* Never reaches another process that got the same number. */
+gboolean
+_mp_process_info_signal (const MpProcessInfo *info,
+                         int                  signal_number)
+{
+  int fd = open_process (info);
+  int result;
+
+  if (fd < 0)
+    return FALSE;
+  result = pidfd_send_signal (fd, signal_number, NULL, 0);
+  close (fd);
+  return result == 0;
+}
+
+static void
+append_process (pid_t   pid,
+                GArray *processes)
+{
+  MpProcessInfo info;
+
+  if (pid > 0 && _mp_process_info_read (pid, &info))
+    g_array_append_val (processes, info);
+}
+
+/* Appends every process there is. */
+void
+_mp_list_processes (GArray *processes)
+{
+  DIR *folder = opendir ("/proc");
+  struct dirent *entry;
+
+  if (folder == NULL)
+    return;
+  while ((entry = readdir (folder)) != NULL)
+    {
+      if (g_ascii_isdigit (entry->d_name[0]))
+        append_process (g_ascii_strtoll (entry->d_name, NULL, 10), processes);
+    }
+  closedir (folder);
+}
+
+static void
+list_children_slowly (pid_t   pid,
+                      GArray *processes)
+{
+  g_autoptr (GArray) all = _mp_process_array_new ();
+
+  _mp_list_processes (all);
+  for (guint i = 0; i < all->len; i++)
+    {
+      MpProcessInfo *info = &g_array_index (all, MpProcessInfo, i);
+
+      if (info->parent == pid)
+        g_array_append_val (processes, *info);
+    }
+}
+
+static void
+list_children_of_thread (pid_t       pid,
+                         const char *thread,
+                         GArray     *processes)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%s/children", pid, thread);
+  g_autofree char *text = NULL;
+  char *rest;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return;
+  rest = text;
+  for (;;)
+    {
+      char *end;
+      gint64 child = g_ascii_strtoll (rest, &end, 10);
+
+      if (end == rest)
+        break;
+      append_process (child, processes);
+      rest = end;
+    }
+}
+
+/* Appends the children of @pid, dead ones that nobody has waited for included. */
+void
+_mp_list_children (pid_t   pid,
+                   GArray *processes)
+{
+  g_autofree char *path = NULL;
+  struct dirent *entry;
+  DIR *folder;
+
+  /* A kernel may be built without these lists. */
+  if (access ("/proc/thread-self/children", F_OK) < 0)
+    {
+      list_children_slowly (pid, processes);
+      return;
+    }
+
+  path = g_strdup_printf ("/proc/%d/task", pid);
+  folder = opendir (path);
+  if (folder == NULL)
+    return;
+  while ((entry = readdir (folder)) != NULL)
+    {
+      if (g_ascii_isdigit (entry->d_name[0]))
+        list_children_of_thread (pid, entry->d_name, processes);
+    }
+  closedir (folder);
+}
+
+/* Appends the children of @pid, their children, and so on. */
+void
+_mp_list_descendants (pid_t   pid,
+                      GArray *processes)
+{
+  guint next = processes->len;
+
+  _mp_list_children (pid, processes);
+  for (; next < processes->len; next++)
+    {
+      MpProcessInfo *info = &g_array_index (processes, MpProcessInfo, next);
+
+      if (!_mp_process_info_dead (info))
+        _mp_list_children (info->pid, processes);
+    }
+}
+
+static gboolean
+wait_process (const MpProcessInfo *info,
+              gint64               deadline)
+{
+  struct pollfd poll_fd = { .fd = open_process (info), .events = POLLIN };
+  int result;
+
+  if (poll_fd.fd < 0)
+    return TRUE;
+
+  do
+    {
+      gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
+      struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
+
+      result = ppoll (&poll_fd, 1, &timeout, NULL);
+    }
+  while (result < 0 && errno == EINTR);
+  close (poll_fd.fd);
+  return result > 0;
+}
+
+/* Waits until all of @processes have ended, or for the monotonic time @deadline. Reaps nobody. */
+gboolean
+_mp_wait_processes (GArray *processes,
+                    gint64  deadline)
+{
+  gboolean all = TRUE;
+
+  for (guint i = 0; i < processes->len; i++)
+    {
+      if (!wait_process (&g_array_index (processes, MpProcessInfo, i), deadline))
+        all = FALSE;
+    }
+
+  return all;
+}
+
+static gboolean
+has_process (GArray              *processes,
+             const MpProcessInfo *info)
+{
+  for (guint i = 0; i < processes->len; i++)
+    {
+      const MpProcessInfo *other = &g_array_index (processes, MpProcessInfo, i);
+
+      if (other->pid == info->pid && other->start_ticks == info->start_ticks)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Kills @root and its descendants. What is stopped can't fork, so they are stopped until no new one
+ * turns up, and killed together. */
+void
+_mp_kill_tree (pid_t root)
+{
+  g_autoptr (GArray) stopped = _mp_process_array_new ();
+  gboolean found;
+
+  append_process (root, stopped);
+  for (guint i = 0; i < stopped->len; i++)
+    _mp_process_info_signal (&g_array_index (stopped, MpProcessInfo, i), SIGSTOP);
+
+  do
+    {
+      g_autoptr (GArray) now = _mp_process_array_new ();
+
+      found = FALSE;
+      _mp_list_descendants (root, now);
+      for (guint i = 0; i < now->len; i++)
+        {
+          MpProcessInfo *info = &g_array_index (now, MpProcessInfo, i);
+
+          if (_mp_process_info_dead (info) || has_process (stopped, info))
+            continue;
+          _mp_process_info_signal (info, SIGSTOP);
+          g_array_append_val (stopped, *info);
+          found = TRUE;
+        }
+    }
+  while (found);
+
+  for (guint i = 0; i < stopped->len; i++)
+    _mp_process_info_signal (&g_array_index (stopped, MpProcessInfo, i), SIGKILL);
+}
+
+/* Appends the children of this process that are not in @known, and that it may kill. */
+static void
+list_orphans (const pid_t *known,
+              guint        n_known,
+              GArray      *orphans)
+{
+  _mp_list_children (getpid (), orphans);
+  for (guint i = 0; i < orphans->len;)
+    {
+      MpProcessInfo *info = &g_array_index (orphans, MpProcessInfo, i);
+      gboolean skip = kill (info->pid, 0) < 0 && errno == EPERM;
+
+      for (guint j = 0; j < n_known && !skip; j++)
+        skip = known[j] == info->pid;
+      if (skip)
+        g_array_remove_index_fast (orphans, i);
+      else
+        i++;
+    }
+}
+
+static void
+kill_orphan (const MpProcessInfo *info)
+{
+  if (_mp_process_info_dead (info))
+    return;
+
+  /* At one stroke, or a process that goes on as its own child is never caught. A session that is
+   * not ours was made by what we started. */
+  if (info->session != getsid (0) && info->group > 1)
+    kill (-info->group, SIGKILL);
+  _mp_kill_tree (info->pid);
+}
+
+/* Kills and reaps the children of this process that are not in @known, with all that comes from
+ * them. %FALSE if the kernel did not let some of them go in time. For a child subreaper: only to
+ * that come back those whose parent has ended. */
+gboolean
+_mp_kill_orphans (const pid_t *known,
+                  guint        n_known)
+{
+  gint64 deadline = g_get_monotonic_time () + KILL_PATIENCE;
+  g_autoptr (GArray) orphans = _mp_process_array_new ();
+
+  for (;;)
+    {
+      g_array_set_size (orphans, 0);
+      list_orphans (known, n_known, orphans);
+      if (orphans->len == 0)
+        return TRUE;
+      if (g_get_monotonic_time () > deadline)
+        return FALSE;
+
+      for (guint i = 0; i < orphans->len; i++)
+        kill_orphan (&g_array_index (orphans, MpProcessInfo, i));
+      _mp_wait_processes (orphans, deadline);
+      for (guint i = 0; i < orphans->len; i++)
+        waitpid (g_array_index (orphans, MpProcessInfo, i).pid, NULL, WNOHANG);
+    }
+}

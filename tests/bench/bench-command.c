@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "mp.h"
+
+/* The rate of `true` through mp_command_run() in two workers, against what the kernel can do (a
+ * loop of vfork and exec with pipes for the output) and `xargs -P2`, taking turns. */
+
+#define N_WORKERS 2
+#define N_COMMANDS 2000
+#define N_ROUNDS 7
+
+typedef gboolean (*Worker) (guint n_commands);
+
+static gboolean
+run_commands (guint n_commands)
+{
+  const char *argv[] = { "true", NULL };
+  g_autoptr (MpCommand) command = mp_command_new (argv);
+  pid_t slot;
+
+  if (!mp_command_become_subreaper (NULL))
+    return FALSE;
+  mp_command_set_pid_slot (command, &slot);
+  mp_command_set_timeout (command, 60 * G_USEC_PER_SEC);
+  for (guint i = 0; i < n_commands; i++)
+    {
+      MpCommandResult result;
+      char index[32];
+
+      g_snprintf (index, sizeof index, "%u", i);
+      mp_command_set_argv (command, argv);
+      mp_command_set_env (command, "GTK_MP_INDEX", index);
+      if (!mp_command_run (command, &result, NULL) || result.wait_status != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+read_both (int out,
+           int err)
+{
+  struct pollfd fds[] = { { .fd = out, .events = POLLIN }, { .fd = err, .events = POLLIN } };
+  char buffer[4096];
+
+  while (fds[0].fd >= 0 || fds[1].fd >= 0)
+    {
+      poll (fds, 2, -1);
+      for (int i = 0; i < 2; i++)
+        {
+          if (fds[i].revents != 0 && read (fds[i].fd, buffer, sizeof buffer) <= 0)
+            fds[i].fd = -1;
+        }
+    }
+}
+
+static gboolean
+run_bare (guint n_commands)
+{
+  char *argv[] = { (char *) "true", NULL };
+  g_autofree char *program = g_find_program_in_path ("true");
+
+  for (guint i = 0; i < n_commands; i++)
+    {
+      int out[2], err[2], status;
+      pid_t pid;
+
+      if (pipe2 (out, O_CLOEXEC) < 0 || pipe2 (err, O_CLOEXEC) < 0)
+        return FALSE;
+      pid = vfork ();
+      if (pid == 0)
+        {
+          dup2 (out[1], 1);
+          dup2 (err[1], 2);
+          execve (program, argv, environ);
+          _exit (127);
+        }
+      close (out[1]);
+      close (err[1]);
+      read_both (out[0], err[0]);
+      close (out[0]);
+      close (err[0]);
+      if (pid < 0 || waitpid (pid, &status, 0) < 0 || status != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Commands per second of N_WORKERS processes that share the work. */
+static double
+measure_workers (Worker worker)
+{
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok = TRUE;
+
+  for (int i = 0; i < N_WORKERS; i++)
+    {
+      if (fork () == 0)
+        _exit (worker (N_COMMANDS / N_WORKERS) ? 0 : 1);
+    }
+  for (int i = 0; i < N_WORKERS; i++)
+    {
+      int status;
+
+      ok = wait (&status) > 0 && status == 0 && ok;
+    }
+  if (!ok)
+    {
+      fprintf (stderr, "a worker failed\n");
+      exit (1);
+    }
+
+  return N_COMMANDS / ((g_get_monotonic_time () - start) / 1e6);
+}
+
+static double
+measure_xargs (const char *inputs)
+{
+  const char *argv[] = { "xargs", "-P2", "-n1", "true", NULL };
+  gint64 start = g_get_monotonic_time ();
+  int status;
+
+  if (fork () == 0)
+    {
+      int fd = open (inputs, O_RDONLY);
+
+      dup2 (fd, 0);
+      execvp (argv[0], (char **) argv);
+      _exit (127);
+    }
+  if (wait (&status) < 0 || status != 0)
+    return 0;
+
+  return N_COMMANDS / ((g_get_monotonic_time () - start) / 1e6);
+}
+
+static int
+compare_doubles (const void *a,
+                 const void *b)
+{
+  double difference = *(const double *) a - *(const double *) b;
+
+  return difference < 0 ? -1 : difference > 0;
+}
+
+static double
+median (double *values)
+{
+  qsort (values, N_ROUNDS, sizeof *values, compare_doubles);
+  return values[N_ROUNDS / 2];
+}
+
+static char *
+write_inputs (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("bench-command-XXXXXX", &path, NULL);
+
+  for (guint i = 0; i < N_COMMANDS; i++)
+    g_string_append_printf (text, "%u\n", i);
+  if (fd < 0 || write (fd, text->str, text->len) != (gssize) text->len)
+    exit (1);
+  close (fd);
+  return g_steal_pointer (&path);
+}
+
+int
+main (void)
+{
+  double command[N_ROUNDS], bare[N_ROUNDS], xargs[N_ROUNDS];
+  double to_bare[N_ROUNDS], to_xargs[N_ROUNDS];
+  g_autofree char *inputs = write_inputs ();
+
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      command[i] = measure_workers (run_commands);
+      bare[i] = measure_workers (run_bare);
+      xargs[i] = measure_xargs (inputs);
+      to_bare[i] = command[i] / bare[i];
+      to_xargs[i] = xargs[i] > 0 ? command[i] / xargs[i] : 0;
+    }
+  unlink (inputs);
+
+  printf ("true x %d, 2 at a time, medians of %d rounds\n", N_COMMANDS, N_ROUNDS);
+  printf ("  mp_command_run      %6.0f/s\n", median (command));
+  printf ("  bare vfork + exec   %6.0f/s   ratio %.2f (target >= 0.90)\n",
+          median (bare), median (to_bare));
+  if (median (xargs) > 0)
+    printf ("  xargs -P2 -n1       %6.0f/s   ratio %.2f (target >= 1.05)\n",
+            median (xargs), median (to_xargs));
+  else
+    printf ("  xargs: peer missing, skipped\n");
+  return 0;
+}
