@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "gm-job.h"
+#include "gm-output.h"
+
+G_BEGIN_DECLS
+
+gboolean gm_dry_run (GmJob     *job,
+                     guint64    first,
+                     GmOutput  *out,
+                     GError   **error);
+
+G_END_DECLS

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gm-headless.h"
+
+#include "gm-face.h"
+#include "gm-options.h"
+#include "gm-runner.h"
+
+/* From a job file, or from the words of the command line. */
+static GmJob *
+load_job (const GmOptions  *options,
+          GError          **error)
+{
+  g_autofree char *folder = NULL;
+
+  if (options->file != NULL)
+    return gm_job_new_from_file (options->file, error);
+
+  folder = g_get_current_dir ();
+
+  return gm_job_new_from_words ((const char * const *) options->words, folder, error);
+}
+
+static GmJob *
+load_job_with_options (const GmOptions  *options,
+                       GError          **error)
+{
+  GmJob *job = load_job (options, error);
+
+  for (guint i = 0; job != NULL && i < options->overrides->len; i++)
+    {
+      const GmOverride *override = &g_array_index (options->overrides, GmOverride, i);
+      g_autoptr(GmJob) before = job;
+
+      job = gm_job_with_option (before, override->key, override->text, error);
+    }
+
+  return job;
+}
+
+static gboolean
+reads_terminal (GmJob           *job,
+                const GmOptions *options)
+{
+  return options->words != NULL && job->inputs->kind == GM_INPUT_LINES && isatty (STDIN_FILENO);
+}
+
+static int
+run_job (const GmOptions *options)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GmJob) job = load_job_with_options (options, &error);
+
+  if (job == NULL)
+    {
+      gm_report (error->message);
+      return GM_EXIT_USAGE;
+    }
+  if (options->mode == GM_MODE_CHECK)
+    {
+      if (!options->quiet)
+        gm_report ("the job is fine");
+      return GM_EXIT_OK;
+    }
+  if (reads_terminal (job, options))
+    {
+      gm_report ("there are no inputs, and standard input is a terminal: write them after :::, or "
+                 "pipe lines into gtk-mp");
+      return GM_EXIT_USAGE;
+    }
+  if (options->mode == GM_MODE_DRY_RUN)
+    return gm_face_dry_run (job, options);
+
+  return gm_face_run (job, options);
+}
+
+/* What somebody asked for: if it can't be printed, that is a failure. */
+static int
+print_answer (const char *text)
+{
+  if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
+    return GM_EXIT_OK;
+  gm_report ("could not write to standard output");
+
+  return GM_EXIT_FAILED;
+}
+
+/**
+ * gm_headless_is_wanted:
+ * @argv: a command line
+ *
+ * Returns: whether it has an option of the terminal's face, so that no window is wanted
+ */
+gboolean
+gm_headless_is_wanted (char **argv)
+{
+  return gm_options_wanted (argv);
+}
+
+/**
+ * gm_headless_main:
+ * @argv: a command line
+ *
+ * The program without a window.
+ *
+ * Returns: the exit code
+ */
+int
+gm_headless_main (char **argv)
+{
+  g_auto(GmOptions) options = { 0 };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *help = NULL;
+
+  /* A reader that goes away is an error of a write, not the end of us. */
+  signal (SIGPIPE, SIG_IGN);
+  if (!gm_options_parse (&options, argv, &error))
+    {
+      gm_report (error->message);
+      return GM_EXIT_USAGE;
+    }
+  switch (options.mode)
+    {
+    case GM_MODE_VERSION:
+      return print_answer ("gtk-mp " PACKAGE_VERSION "\n");
+    case GM_MODE_HELP:
+      help = gm_options_help ();
+      return print_answer (help);
+    case GM_MODE_RUN:
+    case GM_MODE_DRY_RUN:
+    case GM_MODE_CHECK:
+    default:
+      return run_job (&options);
+    }
+}

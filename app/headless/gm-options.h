@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  GM_MODE_RUN,
+  GM_MODE_DRY_RUN,
+  GM_MODE_CHECK,
+  GM_MODE_VERSION,
+  GM_MODE_HELP,
+} GmMode;
+
+/* An option that stands for a key of the job file. */
+typedef struct
+{
+  const char *key;
+  const char *text;
+} GmOverride;
+
+/* What a command line asks for; all strings are those of argv. */
+typedef struct
+{
+  GmMode       mode;
+  const char  *file;       /* the job file, or NULL */
+  char       **words;      /* or what follows "--" */
+  GArray      *overrides;  /* owned, of GmOverride, in the order given */
+  const char  *run_dir;
+  guint64      first;      /* 0: all */
+  gboolean     json;
+  gboolean     quiet;
+} GmOptions;
+
+gboolean  gm_options_wanted    (char        **argv);
+gboolean  gm_options_parse     (GmOptions    *self,
+                                char        **argv,
+                                GError      **error);
+void      gm_options_clear     (GmOptions    *self);
+char     *gm_options_help      (void);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GmOptions, gm_options_clear)
+
+G_END_DECLS

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gm-printer.h"
+
+#include "gm-order.h"
+#include "gm-recorded.h"
+
+/* Prints what items wrote, each whole, when its turn has come and the reader has room. What must
+ * wait is on the disk already: only where it is there is kept, and nothing for what can be printed
+ * at once. */
+
+/* Stands for an item that wrote nothing. */
+#define NOTHING (G_MAXUINT64 - 1)
+
+/* So many may wait for a slow reader before nothing new is started. */
+#define MAX_BEHIND 1024
+
+/* What is not in the file yet is looked for again so soon: the runner writes ten times a second. */
+#define RETRY_MS 20
+
+struct _GmPrinter
+{
+  GmPrintForm  form;
+  GmOutput    *out;       /* borrowed; both are the same where both go to one reader */
+  GmOutput    *err;
+  GmOrder     *waiting;   /* owned: turn -> offset in results.jsonl */
+  GmRecorded  *recorded;  /* owned */
+  guint64      turn;      /* the next to print */
+  guint64      n_added;
+  guint        retry_id;
+  gboolean     is_pumping;
+};
+
+/**
+ * gm_printer_new:
+ * @form: what to print, and in which order
+ * @out: for what the tasks wrote
+ * @err: for their errors
+ * @run_dir: the run directory
+ *
+ * Returns: (transfer full): a printer
+ */
+GmPrinter *
+gm_printer_new (GmPrintForm  form,
+                GmOutput    *out,
+                GmOutput    *err,
+                const char  *run_dir)
+{
+  GmPrinter *self = g_new0 (GmPrinter, 1);
+
+  self->form = form;
+  self->out = out;
+  self->err = err;
+  self->waiting = gm_order_new ();
+  self->recorded = gm_recorded_new (run_dir);
+
+  return self;
+}
+
+/**
+ * gm_printer_free:
+ * @self: (transfer full): a printer
+ */
+void
+gm_printer_free (GmPrinter *self)
+{
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  gm_order_free (self->waiting);
+  gm_recorded_free (self->recorded);
+  g_free (self);
+}
+
+static void
+print_part (GmPrinter  *self,
+            GmOutput   *output,
+            const char *data,
+            gsize       size,
+            const char *path)
+{
+  g_autofree char *message = NULL;
+
+  if (path == NULL)
+    gm_output_write (output, data, size);
+  else if (!gm_output_write_file (output, path))
+    {
+      message = g_strdup_printf ("gtk-mp: could not open the output “%s”: %s\n", path,
+                                 g_strerror (errno));
+      gm_output_write (self->err, message, strlen (message));
+    }
+}
+
+static void
+print_outcome (GmPrinter          *self,
+               const GmRunOutcome *outcome)
+{
+  if (self->form == GM_PRINT_JSON)
+    {
+      gm_output_write (self->out, outcome->line, outcome->line_length);
+      return;
+    }
+  print_part (self, self->out, outcome->stdout_data, outcome->stdout_length, outcome->stdout_path);
+  print_part (self, self->err, outcome->stderr_data, outcome->stderr_length, outcome->stderr_path);
+}
+
+static void
+print_recorded_part (GmPrinter *self,
+                     GmOutput  *output,
+                     int        fd)
+{
+  g_autofree char *path = gm_recorded_dup_path (self->recorded, fd);
+  gsize length = 0;
+  const char *data = path == NULL ? gm_recorded_get_output (self->recorded, fd, &length) : NULL;
+
+  print_part (self, output, data, length, path);
+}
+
+static void
+print_recorded (GmPrinter *self)
+{
+  gsize length;
+  const char *line;
+
+  if (self->form == GM_PRINT_JSON)
+    {
+      line = gm_recorded_get_line (self->recorded, &length);
+      gm_output_write (self->out, line, length);
+      return;
+    }
+  print_recorded_part (self, self->out, STDOUT_FILENO);
+  print_recorded_part (self, self->err, STDERR_FILENO);
+}
+
+static gboolean
+has_room (GmPrinter *self)
+{
+  return !gm_output_is_full (self->out) && !gm_output_is_full (self->err);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  GmPrinter *self = user_data;
+
+  self->retry_id = 0;
+  gm_printer_pump (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Returns: %FALSE if it can't be printed yet */
+static gboolean
+print_next (GmPrinter *self)
+{
+  guint64 offset;
+
+  if (!gm_order_peek (self->waiting, self->turn, &offset))
+    return FALSE;
+  if (offset != NOTHING && !gm_recorded_read (self->recorded, offset))
+    {
+      if (self->retry_id == 0)
+        self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
+      return FALSE;
+    }
+  if (offset != NOTHING)
+    print_recorded (self);
+  gm_order_remove (self->waiting, self->turn++);
+
+  return TRUE;
+}
+
+/**
+ * gm_printer_pump:
+ * @self: a printer
+ *
+ * Prints what waits, as far as its turn has come and there is room.
+ */
+void
+gm_printer_pump (GmPrinter *self)
+{
+  if (self->is_pumping)
+    return;
+  self->is_pumping = TRUE;
+  while (has_room (self) && print_next (self))
+    ;
+  self->is_pumping = FALSE;
+}
+
+static gboolean
+is_nothing (GmPrinter          *self,
+            const GmRunOutcome *outcome)
+{
+  return self->form != GM_PRINT_JSON
+         && outcome->stdout_length == 0 && outcome->stdout_path == NULL
+         && outcome->stderr_length == 0 && outcome->stderr_path == NULL;
+}
+
+/**
+ * gm_printer_add:
+ * @self: a printer
+ * @outcome: the final outcome of an item
+ *
+ * Prints it, now or when its turn has come.
+ */
+void
+gm_printer_add (GmPrinter          *self,
+                const GmRunOutcome *outcome)
+{
+  guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->index : self->n_added;
+
+  self->n_added++;
+  if (turn == self->turn && has_room (self))
+    {
+      print_outcome (self, outcome);
+      self->turn++;
+    }
+  else
+    gm_order_put (self->waiting, turn,
+                  is_nothing (self, outcome) ? NOTHING : outcome->line_offset);
+  gm_printer_pump (self);
+}
+
+/**
+ * gm_printer_is_held:
+ * @self: a printer
+ *
+ * Returns: whether the reader is so slow that nothing new should be started
+ */
+gboolean
+gm_printer_is_held (GmPrinter *self)
+{
+  return !has_room (self) && gm_order_get_count (self->waiting) >= MAX_BEHIND;
+}
+
+/**
+ * gm_printer_finish:
+ * @self: a printer of a run that has ended
+ *
+ * Prints what waits, passing over items that have no outcome, as far as there is room.
+ *
+ * Returns: whether that was all
+ */
+gboolean
+gm_printer_finish (GmPrinter *self)
+{
+  while (gm_order_get_count (self->waiting) > 0 && has_room (self))
+    {
+      self->turn = gm_order_find_first (self->waiting, self->turn);
+      if (!print_next (self))
+        /* It should be there: whoever wants it finds what there is in the run directory. */
+        gm_order_remove (self->waiting, self->turn++);
+    }
+
+  return gm_order_get_count (self->waiting) == 0;
+}
