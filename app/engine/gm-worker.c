@@ -36,7 +36,8 @@ gm_worker_make_args (const char *run_dir,
                      gboolean    want_output,
                      int         cancel_fd)
 {
-  return g_variant_new (ARGS_TYPE, run_dir, run_id, want_output, (int) getpid (), cancel_fd);
+  return g_variant_new (ARGS_TYPE, run_dir, run_id, want_output != FALSE, (int) getpid (),
+                        cancel_fd);
 }
 
 static gboolean
