@@ -50,7 +50,7 @@ preload (const char *name)
   if (function != NULL)
     result = function (NULL, &error);
   if (result != NULL)
-    g_variant_ref_sink (result);
+    g_variant_take_ref (result);
   if (function != NULL && error == NULL)
     return;
 

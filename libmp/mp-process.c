@@ -52,7 +52,7 @@ mp_process_real_run (MpProcess  *self,
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
   g_autoptr (GError) own_error = NULL;
-  g_autoptr (GVariant) result = NULL;
+  GVariant *result;
   MpFunction function;
 
   if (priv->function == NULL)
@@ -67,8 +67,9 @@ mp_process_real_run (MpProcess  *self,
     }
 
   result = function (priv->args, &own_error);
+  /* The function owns what it returns, floating or not. */
   if (result != NULL)
-    g_variant_ref_sink (result);
+    g_variant_unref (g_variant_take_ref (result));
   if (own_error == NULL)
     return TRUE;
 
@@ -309,7 +310,7 @@ mp_process_new_full (MpContext  *context,
                        NULL);
 }
 
-/* A process of a pool: a daemon, named after its start method, whose death is the pool's to tell. */
+/* A process of a pool: a daemon, named by its start method, whose death is the pool's to tell. */
 MpProcess *
 _mp_process_new_worker (MpContext  *context,
                         const char *function,
