@@ -8,7 +8,7 @@
 
 /* Quoting keeps a value one word. Some commands of the shell then do more with a word than take it
  * as data: run it, or take it as the name of a variable, and in some shells a[$(…)] as a name runs
- * what is in it. Values are refused there. What other programs do with their arguments is theirs. */
+ * what is in it. Values are refused there. What other programs do with arguments is theirs. */
 
 /* What may come before the name of a command. */
 static const char * const prefixes[] = {

@@ -296,7 +296,8 @@ copy_rest (GmScanner *self)
  * @message: (out) (transfer full): what is wrong with it
  *
  * Rewrites @text so that each replacement string is the expansion of a variable that the shell
- * takes as data, whatever is in it: `"${GTK_MP_V1}"` outside quotes, `${GTK_MP_V1}` inside double quotes.
+ * takes as data, whatever is in it: `"${GTK_MP_V1}"` outside quotes,
+ * `${GTK_MP_V1}` inside double quotes.
  * Where that can't be had, or not for certain, there is no text and @message says what to write
  * instead.
  *
