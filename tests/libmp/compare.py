@@ -6,6 +6,7 @@ print, standard output and log in one stream, byte for byte.
     compare.py PROGRAM ORIGINAL
 """
 import difflib
+import os
 import re
 import subprocess
 import sys
@@ -15,9 +16,13 @@ METHODS = ('fork', 'spawn', 'forkserver')
 NOT_OURS = re.compile(r'.*created temp directory .*\n')
 
 
+# Or Python would keep what a child prints until after its last line of the log.
+ENVIRONMENT = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+
+
 def output(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=60, check=False)
+                          timeout=60, check=False, env=ENVIRONMENT)
     if done.returncode != 0:
         sys.exit(f'{command} exited with {done.returncode}:\n{done.stdout}')
     return [line for line in done.stdout.splitlines(keepends=True) if not NOT_OURS.match(line)]
