@@ -88,6 +88,13 @@ is_assignment (const char *word)
   return len > 0 && (word[len] == '=' || (word[len] == '+' && word[len + 1] == '='));
 }
 
+/* Whether what comes next is part of the command's name. */
+gboolean
+gm_shell_command_at_name (GmShellCommand *self)
+{
+  return self->name == NULL && !self->redirects && !is_assignment (self->word->str);
+}
+
 /**
  * gm_shell_command_add_value:
  * @self: a command
