@@ -156,8 +156,8 @@ class Readers(OutputCase):
         out, _ = process.communicate()
         self.assertEqual((process.returncode, len(out)), (0, 2000 * 60000))
 
-    def start_talkers(self, **keywords):
-        return self.popen('-j2', '--', 'head', '-c', '60000', ':::', *['/dev/zero'] * 2000,
+    def start_talkers(self, n=2000, **keywords):
+        return self.popen('-j2', '--', 'head', '-c', '60000', ':::', *['/dev/zero'] * n,
                           **keywords)
 
     def test_one_that_goes_away(self):
@@ -187,6 +187,14 @@ class Readers(OutputCase):
                 process.stdout.close()
                 self.assertEqual(self.state()['state'], 'interrupted')
                 os.rename(self.folder / 'run', self.folder / f'run-{code}')
+
+    def test_signals_when_only_the_reader_is_waited_for(self):
+        process = self.start_talkers(50, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        wait_for(lambda: (self.folder / 'run' / 'state.json').exists()
+                 and self.state()['state'] == 'finished', 'the end of the run')
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 143)
+        process.stdout.close()
 
     def test_a_socket(self):
         ours, theirs = socket.socketpair()
