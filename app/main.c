@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,11 +10,25 @@
 
 #include "gm-headless.h"
 
+/* What is closed must not become a file of ours, to which outputs are then written. */
+static void
+open_standard_descriptors (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close (fd);
+}
+
 /* Picks the face. Workers are this program too: they never come back from mp_init(). */
 int
 main (int    argc,
       char **argv)
 {
+  open_standard_descriptors ();
   mp_init (&argc, &argv);
   if (gm_headless_is_wanted (argv))
     return gm_headless_main (argv);

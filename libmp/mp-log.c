@@ -73,7 +73,7 @@ format_level (MpLogLevel  level,
 /**
  * mp_log:
  * @level: the level of this line, by itself or one between
- * @format: what to say, a format as of `printf`, without a newline
+ * @format: what to say, a format as printf has, without a newline
  * @...: the arguments of @format
  *
  * Writes one line `[LEVEL/name of the process] text` to everything that wants @level. Each line is

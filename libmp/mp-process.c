@@ -310,7 +310,7 @@ mp_process_new_full (MpContext  *context,
                        NULL);
 }
 
-/* A process of a pool: a daemon, named by its start method, whose death is the pool's to tell. */
+/* A process of a pool: a daemon, named after its start method; the pool tells of its death. */
 MpProcess *
 _mp_process_new_worker (MpContext  *context,
                         const char *function,

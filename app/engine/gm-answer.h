@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What goes between runner and worker, both of one build: the bytes of a struct and what follows. */
+/* What goes between runner and worker, both of one build: a struct's bytes and what follows. */
 
 /* Runner to worker; the item's bytes and a NUL follow. */
 typedef struct
@@ -19,7 +19,7 @@ typedef struct
 typedef enum
 {
   GM_ANSWER_FINAL           = 1 << 0,  /* another attempt would end the same way */
-  GM_ANSWER_ENDED           = 1 << 1,  /* the runner asked for its end: not an outcome of the task */
+  GM_ANSWER_ENDED           = 1 << 1,  /* the runner asked for its end: no outcome of the task */
   GM_ANSWER_SPILLED_STDOUT  = 1 << 2,  /* outputs/<index>.out has it */
   GM_ANSWER_SPILLED_STDERR  = 1 << 3,
   GM_ANSWER_NO_RESOURCES    = 1 << 4,  /* did not start for lack of processes or descriptors */

@@ -85,7 +85,8 @@ fail (const char  *what,
 {
   int saved_errno = errno;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not %s “%s”: %s", what,
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not %s “%s”: %s",
+               what,
                path, g_strerror (saved_errno));
   return FALSE;
 }

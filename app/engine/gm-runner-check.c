@@ -146,7 +146,7 @@ gm_runner_check_results (GmJob   *job,
   fclose (file);
   if (!fine)
     g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
-                 "“%s” is not a file of outcomes: it is not replaced. Move it away, or name another "
+                 "“%s” is not a file of outcomes: it is not replaced. Move it away or name another "
                  "file as `results`", job->results);
   return fine;
 }

@@ -21,7 +21,7 @@
 #define STARVED_DELAY (100 * 1000)
 #define MAX_STARVED   100
 
-/* The line of an outcome that no worker has written. @outcome tells of an attempt, if it was one. */
+/* The line of an outcome that no worker has written. @outcome tells of an attempt, if any. */
 static void
 begin_line (GmRunner        *self,
             GmFlight        *flight,

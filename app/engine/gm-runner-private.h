@@ -84,7 +84,7 @@ struct _GmRunner
   gint64             begun;         /* wall clock, microseconds */
   gint64             ended;
   guint              n_ticks;
-  guint              starved;       /* attempts in a row that could not start for want of resources */
+  guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
   gboolean           want_output : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */

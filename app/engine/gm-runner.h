@@ -50,7 +50,7 @@ typedef struct
   int         signal;        /* that ended it, 0 if none */
   const char *line;          /* the outcome object and a newline, as in results.jsonl */
   gsize       line_length;
-  guint64     line_offset;   /* where results.jsonl will have it: who can't keep it reads it there */
+  guint64     line_offset;   /* where results.jsonl will have it, for whoever can't keep it */
   const char *stdout_data;   /* what it printed, or its result and a newline; with want_output */
   gsize       stdout_length;
   const char *stderr_data;

@@ -72,7 +72,8 @@ gm_worker_init (GVariant  *args,
   self->runner_fd = syscall (SYS_pidfd_open, runner, 0);
   if (self->cancel_fd < 0 || self->runner_fd < 0)
     {
-      g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_FAILED, "Could not follow the runner: %s",
+      g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_FAILED,
+                       "Could not follow the runner: %s",
                    g_strerror (errno));
       return NULL;
     }

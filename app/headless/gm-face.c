@@ -146,7 +146,31 @@ on_log (GmRunner   *runner,
   update_held (self);
 }
 
-static const GmRunnerCallbacks callbacks = { .outcome = on_outcome, .log = on_log };
+static void
+on_late_signal (int number)
+{
+  _exit (128 + number);
+}
+
+/* When the runner has ended it no longer watches signals, and all that is left to do is to wait for
+ * the readers. */
+static void
+on_state (GmRunner   *runner,
+          GmRunState  state,
+          gpointer    user_data)
+{
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+  if (state == GM_RUN_RUNNING || state == GM_RUN_PAUSED)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (signal (signals[i], on_late_signal) == SIG_IGN)
+      signal (signals[i], SIG_IGN);
+}
+
+static const GmRunnerCallbacks callbacks = {
+  .outcome = on_outcome, .log = on_log, .state = on_state,
+};
 
 static void
 open_outputs (Face *self)

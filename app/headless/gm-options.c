@@ -100,7 +100,7 @@ look_up (const char *word)
   return argument;
 }
 
-static gboolean
+static gboolean G_GNUC_PRINTF (2, 3)
 set_error (GError     **error,
            const char  *format,
            ...)

@@ -23,7 +23,8 @@
 #define PIECE    (64 * 1024)
 #define AT_ONCE  (1024 * 1024)
 
-/* The footer comes back at most so often, in microseconds. */
+/* The footer is drawn at most so often, in microseconds; what is written meanwhile waits for the
+ * next time, so that it does not flicker. */
 #define FOOTER_INTERVAL (100 * 1000)
 
 #define ERASE_REST "\033[K"
@@ -91,10 +92,24 @@ emit (GmOutput      *self,
     self->func (self, event, self->user_data);
 }
 
+static gboolean
+was_just_drawn (GmOutput *self)
+{
+  return g_get_monotonic_time () - self->drawn < FOOTER_INTERVAL;
+}
+
+/* Whether what waits is little and comes with the next drawing of the footer. */
+static gboolean
+is_deferred (GmOutput *self)
+{
+  return self->footer->len > 0 && self->is_shown && self->control->len == 0
+         && self->n_files == 0 && self->queued < PIECE && was_just_drawn (self);
+}
+
 static void
 update_source (GmOutput *self)
 {
-  gboolean wanted = !gm_output_is_empty (self);
+  gboolean wanted = !gm_output_is_empty (self) && !is_deferred (self);
 
   if (wanted && self->tag == NULL)
     self->tag = g_source_add_unix_fd (self->source, self->sink.fd, G_IO_OUT);
@@ -197,8 +212,7 @@ update_footer (GmOutput *self,
 {
   gboolean wanted = self->footer->len > 0 && !has_more && !self->is_mid_line;
 
-  if (self->is_shown ? wanted && !self->is_stale
-                     : !wanted || g_get_monotonic_time () - self->drawn < FOOTER_INTERVAL)
+  if (wanted ? (self->is_shown && !self->is_stale) || was_just_drawn (self) : !self->is_shown)
     return FALSE;
 
   if (wanted)
@@ -247,7 +261,7 @@ gm_output_flush (GmOutput *self)
 {
   gsize written = 0;
 
-  while (self->failure == 0 && written < AT_ONCE && step (self, &written))
+  while (self->failure == 0 && written < AT_ONCE && !is_deferred (self) && step (self, &written))
     ;
   update_source (self);
   if (self->was_full && self->queued < NOT_FULL && self->n_files == 0)
@@ -465,7 +479,8 @@ gm_output_write_file (GmOutput   *self,
  * @self: an output that is a terminal
  * @text: (nullable): a line without its end, at most as wide as the terminal less one; %NULL: none
  *
- * Shows @text below what is written. While the line above has not ended it is not shown.
+ * Shows @text below what is written. While the line above has not ended it is not shown. What is
+ * written now may wait for the next call, which must come several times a second.
  */
 void
 gm_output_set_footer (GmOutput   *self,

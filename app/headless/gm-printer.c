@@ -12,10 +12,18 @@
 
 /* Prints what items wrote, each whole, when its turn has come and the reader has room. What must
  * wait is on the disk already: only where it is there is kept, and nothing for what can be printed
- * at once. */
+ * at once. What is short and waits a short time, for items that were begun before it, is kept in
+ * memory, up to a limit. */
 
 /* Stands for an item that wrote nothing. */
 #define NOTHING (G_MAXUINT64 - 1)
+
+/* Marks a place in memory instead of one in results.jsonl. */
+#define IN_MEMORY (G_GUINT64_CONSTANT (1) << 62)
+
+/* So much is kept, of items that wrote no more than that. */
+#define MAX_MEMORY (1024 * 1024)
+#define MAX_SHORT  4096
 
 /* So many may wait for a slow reader before nothing new is started. */
 #define MAX_BEHIND 1024
@@ -23,12 +31,20 @@
 /* What is not in the file yet is looked for again so soon: the runner writes ten times a second. */
 #define RETRY_MS 20
 
+typedef struct
+{
+  guint32 stdout_length;
+  guint32 stderr_length;
+} Kept;
+
 struct _GmPrinter
 {
   GmPrintForm  form;
   GmOutput    *out;       /* borrowed; both are the same where both go to one reader */
   GmOutput    *err;
-  GmOrder     *waiting;   /* owned: turn -> offset in results.jsonl */
+  GmOrder     *waiting;   /* owned: turn -> where it is, mostly an offset in results.jsonl */
+  GString     *memory;    /* owned: a Kept and the text for each; begun anew when all are printed */
+  guint64      n_kept;
   GmRecorded  *recorded;  /* owned */
   guint64      turn;      /* the next to print */
   guint64      n_added;
@@ -57,6 +73,7 @@ gm_printer_new (GmPrintForm  form,
   self->out = out;
   self->err = err;
   self->waiting = gm_order_new ();
+  self->memory = g_string_new (NULL);
   self->recorded = gm_recorded_new (run_dir);
 
   return self;
@@ -71,6 +88,7 @@ gm_printer_free (GmPrinter *self)
 {
   g_clear_handle_id (&self->retry_id, g_source_remove);
   gm_order_free (self->waiting);
+  g_string_free (self->memory, TRUE);
   gm_recorded_free (self->recorded);
   g_free (self);
 }
@@ -135,6 +153,41 @@ print_recorded (GmPrinter *self)
   print_recorded_part (self, self->err, STDERR_FILENO);
 }
 
+/* Keeps it in memory if there is room, and then says where. */
+static void
+keep (GmPrinter          *self,
+      const GmRunOutcome *outcome,
+      guint64            *place)
+{
+  Kept kept = { (guint32) outcome->stdout_length, (guint32) outcome->stderr_length };
+
+  if (self->form == GM_PRINT_JSON || self->memory->len >= MAX_MEMORY
+      || outcome->stdout_path != NULL || outcome->stdout_length > MAX_SHORT
+      || outcome->stderr_path != NULL || outcome->stderr_length > MAX_SHORT)
+    return;
+
+  *place = IN_MEMORY | self->memory->len;
+  g_string_append_len (self->memory, (const char *) &kept, sizeof kept);
+  g_string_append_len (self->memory, outcome->stdout_data, kept.stdout_length);
+  g_string_append_len (self->memory, outcome->stderr_data, kept.stderr_length);
+  self->n_kept++;
+}
+
+static void
+print_kept (GmPrinter *self,
+            guint64    place)
+{
+  const char *record = self->memory->str + (place & ~IN_MEMORY);
+  Kept kept;
+
+  memcpy (&kept, record, sizeof kept);
+  record += sizeof kept;
+  gm_output_write (self->out, record, kept.stdout_length);
+  gm_output_write (self->err, record + kept.stdout_length, kept.stderr_length);
+  if (--self->n_kept == 0)
+    g_string_truncate (self->memory, 0);
+}
+
 static gboolean
 has_room (GmPrinter *self)
 {
@@ -156,18 +209,20 @@ on_retry (gpointer user_data)
 static gboolean
 print_next (GmPrinter *self)
 {
-  guint64 offset;
+  guint64 place;
 
-  if (!gm_order_peek (self->waiting, self->turn, &offset))
+  if (!gm_order_peek (self->waiting, self->turn, &place))
     return FALSE;
-  if (offset != NOTHING && !gm_recorded_read (self->recorded, offset))
+  if (place < IN_MEMORY && !gm_recorded_read (self->recorded, place))
     {
       if (self->retry_id == 0)
         self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
       return FALSE;
     }
-  if (offset != NOTHING)
+  if (place < IN_MEMORY)
     print_recorded (self);
+  else if (place != NOTHING)
+    print_kept (self, place);
   gm_order_remove (self->waiting, self->turn++);
 
   return TRUE;
@@ -211,6 +266,7 @@ gm_printer_add (GmPrinter          *self,
                 const GmRunOutcome *outcome)
 {
   guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->index : self->n_added;
+  guint64 place = outcome->line_offset;
 
   self->n_added++;
   if (turn == self->turn && has_room (self))
@@ -219,8 +275,13 @@ gm_printer_add (GmPrinter          *self,
       self->turn++;
     }
   else
-    gm_order_put (self->waiting, turn,
-                  is_nothing (self, outcome) ? NOTHING : outcome->line_offset);
+    {
+      if (is_nothing (self, outcome))
+        place = NOTHING;
+      else
+        keep (self, outcome, &place);
+      gm_order_put (self->waiting, turn, place);
+    }
   gm_printer_pump (self);
 }
 

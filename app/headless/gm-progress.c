@@ -9,7 +9,8 @@
 
 /* The line on the terminal that tells how far the run is. */
 
-#define INTERVAL_MS 100
+/* More often than the line is drawn, so that it is drawn when it may be. */
+#define INTERVAL_MS 50
 
 /* Where a terminal does not say how wide it is. */
 #define DEFAULT_COLUMNS 80

@@ -111,8 +111,8 @@ match_one (const char *pattern,
  * @pattern: a pattern without slashes
  * @name: (type filename): a file name
  *
- * Matches `*`, `?`, `[...]`, `[!...]` and backslashes before literal characters, by characters where
- * names are UTF-8 and by bytes where they aren't, whatever the locale. Hidden names match only where
+ * Matches `*`, `?`, `[...]`, `[!...]` and backslashes before literal characters, by characters if
+ * names are UTF-8 and by bytes if they aren't, whatever the locale. Hidden names match only where
  * the pattern begins with the dot itself.
  *
  * Returns: whether @name matches

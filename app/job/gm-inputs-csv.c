@@ -165,8 +165,7 @@ read_line (Csv        *self,
 }
 
 static gboolean
-is_empty_line (Csv        *self,
-               const char *line,
+is_empty_line (const char *line,
                gsize       len,
                gboolean    ended)
 {
@@ -202,7 +201,7 @@ read_record (Csv     *self,
         }
       if (self->state != FIELD_QUOTED)
         {
-          if (line != NULL && self->width != 1 && is_empty_line (self, line, len, ended))
+          if (line != NULL && self->width != 1 && is_empty_line (line, len, ended))
             continue;
           self->first_line = number;
           begin_record (self);

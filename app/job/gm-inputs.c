@@ -15,7 +15,7 @@
  * GmInputs:
  *
  * The items of a job one after the other, so that only one is in memory: it belongs to the inputs
- * until the next is asked for. Lists that must be sorted, or gone through again and again, are kept.
+ * until the next is asked for. Lists that must be sorted, or gone through repeatedly, are kept.
  */
 
 gpointer
@@ -180,7 +180,8 @@ gm_inputs_open (GmJob   *job,
   GmOpening opening = { .job = job, .spec = job->inputs, .stdin_fd = stdin_fd, .error = error };
 
   path = JSON_NODE_HOLDS_ARRAY (written) ? g_strdup ("$.inputs")
-                                         : g_strconcat ("$.inputs.", names[job->inputs->kind], NULL);
+                                         : g_strconcat ("$.inputs.", names[job->inputs->kind],
+                                                        NULL);
   opening.path = path;
 
   return gm_inputs_open_spec (&opening);

@@ -8,7 +8,6 @@ G_BEGIN_DECLS
 
 typedef struct _GmJob GmJob;
 typedef struct _GmInputSpec GmInputSpec;
-
 typedef enum
 {
   GM_TASK_COMMAND,

@@ -7,7 +7,6 @@
 G_BEGIN_DECLS
 
 #define GM_JOB_ERROR (gm_job_error_quark ())
-
 typedef enum
 {
   GM_JOB_ERROR_INVALID,    /* the job, an option or the inputs are wrong: exit code 2 */

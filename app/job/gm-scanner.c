@@ -77,6 +77,7 @@ gm_scanner_put_variable (GmScanner *self,
   const char *quote = quoting == GM_BARE ? "\"" : "";
   int number = gm_scanner_peek (self, 0) - GM_SCANNER_FIELD + 1;
 
+  self->n_values++;
   g_string_append_printf (self->out, "%s${GTK_MP_V%d}%s", quote, number, quote);
   self->i++;
 }

@@ -36,6 +36,7 @@ typedef struct
   const char *unsure;
 
   guint       i;
+  guint       n_values;  /* put into the output so far */
   guint       depth;
   guint       one_line;  /* above 0 where a newline would mean two things */
 } GmScanner;

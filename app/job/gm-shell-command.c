@@ -8,7 +8,7 @@
 
 /* Quoting keeps a value one word. Some commands of the shell then do more with a word than take it
  * as data: run it, or take it as the name of a variable, and in some shells a[$(…)] as a name runs
- * what is in it. Values are refused there. What other programs do with their arguments is theirs. */
+ * what is in it. Values are refused there. What other programs do with arguments is theirs. */
 
 /* What may come before the name of a command. */
 static const char * const prefixes[] = {
@@ -86,6 +86,13 @@ is_assignment (const char *word)
   gsize len = skip_identifier (word);
 
   return len > 0 && (word[len] == '=' || (word[len] == '+' && word[len + 1] == '='));
+}
+
+/* Whether what comes next is part of the command's name. */
+gboolean
+gm_shell_command_at_name (GmShellCommand *self)
+{
+  return self->name == NULL && !self->redirects && !is_assignment (self->word->str);
 }
 
 /**

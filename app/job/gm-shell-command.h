@@ -38,6 +38,7 @@ void        gm_shell_command_drop_number
 void        gm_shell_command_add       (GmShellCommand *self,
                                         char            c,
                                         gboolean        quoted);
+gboolean    gm_shell_command_at_name   (GmShellCommand *self);
 void        gm_shell_command_quote     (GmShellCommand *self);
 const char *gm_shell_command_add_value (GmShellCommand *self);
 const char *gm_shell_command_end_word  (GmShellCommand *self);

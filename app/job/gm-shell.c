@@ -139,6 +139,27 @@ scan_operator (GmScanner      *self,
   return TRUE;
 }
 
+/* Outside quotes the words of an output are words of the command, its name first. */
+static gboolean
+scan_bare_dollar (GmScanner      *self,
+                  GmShellCommand *command)
+{
+  gboolean runs = gm_shell_command_at_name (command);
+  guint n_values = self->n_values;
+
+  gm_shell_command_quote (command);
+  if (gm_scanner_peek (self, 1) == '\'')
+    return gm_scanner_dollar_quotes (self, command);
+  if (!gm_scanner_dollar (self))
+    return FALSE;
+  if (!runs || self->n_values == n_values)
+    return TRUE;
+  self->message = g_strdup ("the shell would run the output of a $(...) with a value in it as a "
+                            "command; write what shall be run");
+
+  return FALSE;
+}
+
 /* One step that is not an operator. */
 static gboolean
 scan_word_part (GmScanner      *self,
@@ -169,10 +190,7 @@ scan_word_part (GmScanner      *self,
       gm_shell_command_quote (command);
       return gm_scanner_backquotes (self);
     case '$':
-      gm_shell_command_quote (command);
-      if (gm_scanner_peek (self, 1) == '\'')
-        return gm_scanner_dollar_quotes (self, command);
-      return gm_scanner_dollar (self);
+      return scan_bare_dollar (self, command);
     case '#':
       if (!command->in_word)
         return scan_comment (self, closer);
@@ -296,7 +314,8 @@ copy_rest (GmScanner *self)
  * @message: (out) (transfer full): what is wrong with it
  *
  * Rewrites @text so that each replacement string is the expansion of a variable that the shell
- * takes as data, whatever is in it: `"${GTK_MP_V1}"` outside quotes, `${GTK_MP_V1}` inside double quotes.
+ * takes as data, whatever is in it: `"${GTK_MP_V1}"` outside quotes,
+ * `${GTK_MP_V1}` inside double quotes.
  * Where that can't be had, or not for certain, there is no text and @message says what to write
  * instead.
  *

@@ -4,6 +4,8 @@
 several rounds, and prints medians and ratios. Absolute figures mean little; ratios of one run do.
 
     tests/bench/run.py BUILD_DIR [ROUNDS [TOPIC…]]
+
+The programs bench-command and bench-process beside it compare with the limits by themselves.
 """
 import json
 import os
@@ -30,7 +32,8 @@ def figures(*command):
     """The figures that a program prints, NAME VALUE a line."""
     out = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
-    return {name: float(value) for name, value in (line.split() for line in out.splitlines())}
+    pairs = (line.split() for line in out.splitlines())
+    return {pair[0]: float(pair[1]) for pair in pairs if len(pair) == 2}
 
 
 def seconds(command, **options):
@@ -75,13 +78,6 @@ def pool(method):
     }
 
 
-def process():
-    return {
-        'libmp': lambda: figures(BUILD / 'tests/bench/bench-process'),
-        'Python': lambda: figures(PYTHON, HERE / 'bench_process.py'),
-    }
-
-
 def command():
     numbers = ''.join(f'{i}\n' for i in range(N_COMMANDS))
     name = 'true-per-second'
@@ -99,7 +95,6 @@ def command():
         'gtk-mp': ours,
         'xargs -P2': peer('xargs', '-P2', '-n1', 'true'),
         'GNU parallel': peer('parallel', '-j2', 'true'),
-        'limit': lambda: figures(BUILD / 'tests/bench/bench-command'),
     }
 
 
@@ -137,7 +132,6 @@ TOPIC_TABLE = {
     'pool-fork': lambda: pool('fork'),
     'pool-spawn': lambda: pool('spawn'),
     'pool-forkserver': lambda: pool('forkserver'),
-    'process': process,
     'command': command,
     'headless': headless_items,
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <errno.h>
-#include <fcntl.h>
 #include <mp.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "test-util.h"
 
 /* What the pool's test programs share. */
 
@@ -44,17 +43,6 @@ assert_value (GVariant   *value,
   g_variant_unref (value);
 }
 
-static inline guint
-count_descriptors (void)
-{
-  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 /* Ends @pool in order and checks that nobody is left. */
 static inline void
 end_pool (MpPool *pool)
@@ -69,19 +57,6 @@ end_pool (MpPool *pool)
   g_assert_cmpuint (stats.workers, ==, 0);
   g_assert_cmpuint (stats.queued, ==, 0);
   g_assert_cmpuint (stats.running, ==, 0);
-}
-
-static inline void
-open_pipe (int fds[2])
-{
-  g_assert_no_errno (pipe2 (fds, O_CLOEXEC));
-}
-
-static inline void
-close_pipe (int fds[2])
-{
-  close (fds[0]);
-  close (fds[1]);
 }
 
 /* Adds @function once for each start method. */

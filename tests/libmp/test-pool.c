@@ -419,6 +419,7 @@ test_max_tasks (gconstpointer method)
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GHashTable) counts = g_hash_table_new (NULL, NULL);
   GHashTableIter iter;
+  guint unfinished = 0;
   gpointer count;
 
   mp_pool_set_max_tasks_per_child (pool, 2);
@@ -433,8 +434,13 @@ test_max_tasks (gconstpointer method)
                            GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + 1));
     }
   g_hash_table_iter_init (&iter, counts);
+  /* A worker is replaced after two items and not before: one that has done fewer is still there. */
   while (g_hash_table_iter_next (&iter, NULL, &count))
-    g_assert_cmpuint (GPOINTER_TO_UINT (count), ==, 2);
+    {
+      g_assert_cmpuint (GPOINTER_TO_UINT (count), <=, 2);
+      unfinished += GPOINTER_TO_UINT (count) < 2;
+    }
+  g_assert_cmpuint (unfinished, <=, 3);
   end_pool (pool);
 }
 

@@ -12,8 +12,9 @@ greet (GVariant  *args,
 
   g_variant_get (args, "(&s)", &name);
   g_print ("%s: hello %s\n", mp_process_get_name (mp_process_get_current ()), name);
-  g_print ("my parent is my parent: %s\n",
-           getppid () == mp_process_get_pid (mp_process_get_parent ()) ? "True" : "False");
+  g_print ("I am the process I am said to be: %s\n",
+           mp_process_get_pid (mp_process_get_current ()) == getpid () ? "True" : "False");
+  g_print ("started by %s\n", mp_process_get_name (mp_process_get_parent ()));
   return NULL;
 }
 MP_REGISTER_FUNCTION (greet)

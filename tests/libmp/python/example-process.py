@@ -6,7 +6,8 @@ import sys
 
 def greet(name):
     print('%s: hello %s' % (multiprocessing.current_process().name, name))
-    print('my parent is my parent:', os.getppid() == multiprocessing.parent_process().pid)
+    print('I am the process I am said to be:', multiprocessing.current_process().pid == os.getpid())
+    print('started by', multiprocessing.parent_process().name)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kills workers and the runner of the real program; nothing is lost, and nobody is left behind."""
+import collections
+import glob
+import json
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+GTK_MP = os.environ['GTK_MP']
+FULL = 'GTK_MP_TEST_FULL' in os.environ
+METHODS = ('fork', 'spawn', 'forkserver')
+DEADLINE = 60
+
+
+def lines(path):
+    """The whole lines of a file that is still being written, or does not exist yet."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            return [json.loads(line) for line in file if line.endswith('\n')]
+    except FileNotFoundError:
+        return []
+
+
+def processes_of(run_id):
+    """The command lines of all processes that this run has started, by pid."""
+    found = {}
+    marker = b'GTK_MP_RUN=' + run_id.encode()
+    for folder in glob.glob('/proc/[0-9]*'):
+        try:
+            with open(folder + '/environ', 'rb') as environ:
+                if marker in environ.read().split(b'\0'):
+                    with open(folder + '/cmdline', 'rb') as cmdline:
+                        found[int(folder[6:])] = cmdline.read().split(b'\0')[:-1]
+        except OSError:
+            pass
+    return found
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.run_dir = os.path.join(folder.name, 'run')
+
+    def start(self, *words):
+        process = subprocess.Popen(
+            [GTK_MP, '--headless', '--quiet', '--log-level=ERROR', '--run-dir=' + self.run_dir,
+             *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, condition, what):
+        end = time.monotonic() + DEADLINE
+        while not (value := condition()):
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.01)
+        return value
+
+    def results(self):
+        return lines(self.run_dir + '/results.jsonl')
+
+    def events(self):
+        return lines(self.run_dir + '/events.jsonl')
+
+    def state(self):
+        with open(self.run_dir + '/state.json', encoding='utf-8') as file:
+            return json.load(file)
+
+
+class KilledWorkers(Case):
+    def live_workers(self):
+        live = set()
+        for event in self.events():
+            if event['event'] == 'worker-started':
+                live.add(event['pid'])
+            elif event['event'] == 'worker-exited':
+                live.discard(event['pid'])
+        return live
+
+    def massacre(self, task, n, method):
+        job = os.path.join(self.folder, 'job.mpjob')
+        with open(job, 'w', encoding='utf-8') as file:
+            json.dump({'mpjob': 1, 'task': task, 'inputs': {'items': [0.005] * n}, 'processes': 4,
+                       'chunksize': 7, 'retries': 50, 'start_method': method}, file)
+        process = self.start(job)
+        kills = 0
+        threads = set()
+        while process.poll() is None:
+            time.sleep(0.05)
+            for pid in random.sample(sorted(self.live_workers()), 1) if self.live_workers() else []:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    kills += 1
+                except ProcessLookupError:
+                    pass
+            try:
+                with open(f'/proc/{process.pid}/status', encoding='utf-8') as status:
+                    threads |= {line.split()[1] for line in status if line.startswith('Threads')}
+            except (OSError, IndexError):
+                pass
+        results = self.results()
+        retried = collections.Counter(event['index'] for event in self.events()
+                                      if event['event'] == 'item-retried')
+        self.assertEqual(process.returncode, 0)
+        self.assertGreater(kills, 0)
+        self.assertEqual(sorted(result['index'] for result in results), list(range(n)))
+        self.assertEqual({result['status'] for result in results}, {'ok'})
+        for result in results:
+            self.assertEqual(result['attempts'] - 1, retried[result['index']])
+        self.assertLessEqual(sum(retried.values()), kills)
+        self.assertLessEqual(threads, {'1'})
+
+    def test_functions(self):
+        for method in METHODS:
+            with self.subTest(method):
+                self.run_dir = os.path.join(self.folder, method)
+                self.massacre({'function': 'builtin:sleep'}, 20000 if FULL else 1500, method)
+
+    def test_commands(self):
+        for method in METHODS:
+            with self.subTest(method):
+                self.run_dir = os.path.join(self.folder, method)
+                self.massacre({'command': ['sleep', '{}']}, 2000 if FULL else 500, method)
+
+
+class Ends(Case):
+    """However the runner ends, what it started ends, too; also a sleep inside a shell."""
+
+    def start_stubborn(self, method):
+        process = self.start('-j2', '--start-method=' + method, '--', 'sh', '-c',
+                             'trap "" TERM; sleep 1000; true', 'item', ':::', 'a', 'b', 'c')
+
+        def two_sleep():
+            try:
+                run_id = self.state()['id']
+            except (OSError, ValueError):
+                return None
+            sleeping = [words for words in processes_of(run_id).values()
+                        if words == [b'sleep', b'1000']]
+            return run_id if len(sleeping) == 2 else None
+
+        return process, self.wait_for(two_sleep, 'two items run')
+
+    def check_nobody_left(self, run_id):
+        self.wait_for(lambda: not processes_of(run_id), 'somebody was left behind')
+
+    def test_killed(self):
+        for method in METHODS:
+            with self.subTest(method):
+                self.run_dir = os.path.join(self.folder, method)
+                shared = set(os.listdir('/dev/shm'))
+                process, run_id = self.start_stubborn(method)
+                process.kill()
+                process.wait()
+                self.check_nobody_left(run_id)
+                self.assertLessEqual(set(os.listdir('/dev/shm')), shared)
+
+    def test_signals(self):
+        for method in METHODS:
+            for number, code in (signal.SIGINT, 130), (signal.SIGTERM, 143):
+                with self.subTest(method=method, signal=number):
+                    self.run_dir = os.path.join(self.folder, f'{method}-{code}')
+                    process, run_id = self.start_stubborn(method)
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(DEADLINE), code)
+                    self.assertEqual(self.state()['state'], 'interrupted')
+                    self.assertEqual(self.results(), [])
+                    self.check_nobody_left(run_id)
+
+
+if __name__ == '__main__':
+    unittest.main()

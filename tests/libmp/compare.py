@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs an example in C and its Python original under each start method and compares what they
+print, standard output and log in one stream, byte for byte.
+
+    compare.py PROGRAM ORIGINAL
+"""
+import difflib
+import os
+import re
+import subprocess
+import sys
+
+METHODS = ('fork', 'spawn', 'forkserver')
+# What Python says about things that libmp does not have.
+NOT_OURS = re.compile(r'.*created temp directory .*\n')
+
+
+# Or Python would keep what a child prints until after its last line of the log.
+ENVIRONMENT = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+
+
+def output(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60, check=False, env=ENVIRONMENT)
+    if done.returncode != 0:
+        sys.exit(f'{command} exited with {done.returncode}:\n{done.stdout}')
+    return [line for line in done.stdout.splitlines(keepends=True) if not NOT_OURS.match(line)]
+
+
+program, original = sys.argv[1:]
+failed = False
+for method in METHODS:
+    ours = output(program, method)
+    theirs = output('/usr/bin/python3', original, method)
+    if ours != theirs:
+        failed = True
+        sys.stdout.writelines(difflib.unified_diff(theirs, ours, 'Python, ' + method, 'libmp'))
+sys.exit(failed)

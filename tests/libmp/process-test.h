@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <mp.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "test-util.h"
+
+/* What the test programs of processes and connections share. */
+
+/* A thing that only a process of its own can do: the test runs itself with the name of the verb. */
+typedef struct
+{
+  const char *name;
+  int       (*run) (const char *argument);
+} Verb;
+
+typedef struct
+{
+  int   status;  /* as waitpid() gives it */
+  char *out;
+  char *err;
+} VerbResult;
+
+static inline void
+verb_result_clear (VerbResult *result)
+{
+  g_free (result->out);
+  g_free (result->err);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VerbResult, verb_result_clear)
+
+/* Returns when nobody can write to its output any more. */
+static inline void
+run_verb (const char *verb,
+          const char *argument,
+          VerbResult *result)
+{
+  g_autoptr(GError) error = NULL;
+  char *argv[] = { (char *) "/proc/self/exe", (char *) "--verb", (char *) verb, (char *) argument, NULL };
+
+  g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &result->out, &result->err,
+                &result->status, &error);
+  g_assert_no_error (error);
+}
+
+/* Before the test library sees the arguments. */
+static inline gboolean
+is_verb (int          argc,
+         char       **argv,
+         const Verb  *verbs,
+         guint        n_verbs,
+         int         *exit_code)
+{
+  if (argc < 3 || !g_str_equal (argv[1], "--verb"))
+    return FALSE;
+
+  for (guint i = 0; i < n_verbs; i++)
+    {
+      if (g_str_equal (argv[2], verbs[i].name))
+        {
+          *exit_code = verbs[i].run (argc > 3 ? argv[3] : NULL);
+          return TRUE;
+        }
+    }
+  g_error ("no verb %s", argv[2]);
+}
+
+static inline MpProcess *
+new_process (gconstpointer  method,
+             const char    *function,
+             GVariant      *args)
+{
+  g_autoptr(GError) error = NULL;
+  MpContext *context = mp_context_get (method, &error);
+
+  g_assert_no_error (error);
+  return mp_process_new_full (context, NULL, function, args);
+}
+
+static inline void
+start (MpProcess *process)
+{
+  g_autoptr(GError) error = NULL;
+
+  mp_process_start (process, &error);
+  g_assert_no_error (error);
+}
+
+static inline MpProcess *
+start_new (gconstpointer  method,
+           const char    *function,
+           GVariant      *args)
+{
+  MpProcess *process = new_process (method, function, args);
+
+  start (process);
+  return process;
+}
+
+/* Waits for the end and tells how it came. */
+static inline int
+join (MpProcess *process)
+{
+  g_autoptr(GError) error = NULL;
+  int exit_code = -1000;
+
+  mp_process_join (process, -1, &error);
+  g_assert_no_error (error);
+  g_assert_true (mp_process_get_exit_code (process, &exit_code));
+  return exit_code;
+}
+
+static inline void
+make_pipe (gboolean       duplex,
+           MpConnection **first,
+           MpConnection **second)
+{
+  g_autoptr(GError) error = NULL;
+
+  mp_pipe (duplex, first, second, &error);
+  g_assert_no_error (error);
+}
+
+static inline GVariant *
+receive (MpConnection *connection)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *value = mp_connection_recv (connection, &error);
+
+  g_assert_no_error (error);
+  return value;
+}
+
+static inline void
+send_value (MpConnection *connection,
+            GVariant     *value)
+{
+  g_autoptr(GError) error = NULL;
+
+  mp_connection_send (connection, value, &error);
+  g_assert_no_error (error);
+}
+
+/* Waits for the end of file: nobody has the other end open any more. */
+static inline void
+expect_eof (MpConnection *connection)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (mp_connection_recv (connection, &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_EOF);
+}
+
+/* Adds @function once for each start method. */
+static inline void
+add_for_methods (const char    *folder,
+                 const char    *name,
+                 GTestDataFunc  function)
+{
+  const char *const *methods = mp_get_all_start_methods ();
+
+  for (guint i = 0; methods[i] != NULL; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/%s/%s/%s", folder, name, methods[i]);
+
+      g_test_add_data_func (path, methods[i], function);
+    }
+}
