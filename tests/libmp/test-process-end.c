@@ -316,6 +316,39 @@ test_daemon_has_no_child (gconstpointer method)
   g_assert_cmpint (join (process), ==, 44);
 }
 
+static GVariant *
+do_nothing (GVariant  *args,
+            GError   **error)
+{
+  /* Owned and not floating, as a result may be. */
+  return g_variant_ref_sink (g_variant_new_boolean (TRUE));
+}
+MP_REGISTER_FUNCTION (do_nothing)
+
+/* No descriptor stays open and no zombie is left. */
+static void
+test_nothing_left (gconstpointer method)
+{
+  g_autoptr(MpProcess) first = start_new (method, "do_nothing", NULL);
+  siginfo_t info = { 0 };
+  guint before;
+
+  /* What a start method keeps for good is there after the first. */
+  g_assert_cmpint (join (first), ==, 0);
+  mp_process_close (first, NULL);
+  before = count_descriptors ();
+  for (int i = 0; i < 50; i++)
+    {
+      g_autoptr(MpProcess) process = start_new (method, "do_nothing", NULL);
+
+      g_assert_cmpint (join (process), ==, 0);
+    }
+  g_assert_cmpuint (count_descriptors (), ==, before);
+  if (waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+    g_assert_cmpint (errno, ==, ECHILD);
+  g_assert_cmpint (info.si_pid, ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -334,6 +367,7 @@ main (int    argc,
   add_for_methods ("process-end", "stolen-status", test_stolen_status);
   add_for_methods ("process-end", "ignored-sigchld", test_ignored_sigchld);
   add_for_methods ("process-end", "daemon-has-no-child", test_daemon_has_no_child);
+  add_for_methods ("process-end", "nothing-left", test_nothing_left);
 
   return g_test_run ();
 }
