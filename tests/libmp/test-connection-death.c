@@ -106,7 +106,7 @@ test_concurrent_writers (gconstpointer method)
 static void
 test_killed_writer (gconstpointer method)
 {
-  for (guint round = 0; round < 25; round++)
+  for (guint round = 0; round < 100; round++)
     {
       g_autoptr(MpConnection) reader = NULL;
       g_autoptr(MpConnection) writer = NULL;
