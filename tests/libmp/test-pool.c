@@ -65,7 +65,7 @@ blob (GVariant  *args,
       GError   **error)
 {
   gsize size = g_variant_get_int64 (args);
-  guint8 *data = g_malloc (size);
+  guint8 *data = g_malloc (size + 1);
 
   memset (data, size & 0xff, size);
   return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
