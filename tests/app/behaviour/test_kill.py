@@ -95,12 +95,12 @@ class KilledWorkers(Case):
         threads = set()
         while process.poll() is None:
             time.sleep(0.05)
-            for pid in random.sample(sorted(self.live_workers()), 1) if self.live_workers() else []:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    kills += 1
-                except ProcessLookupError:
-                    pass
+            live = sorted(self.live_workers())
+            try:
+                os.kill(random.choice(live), signal.SIGKILL)
+                kills += 1
+            except (IndexError, ProcessLookupError):
+                pass
             try:
                 with open(f'/proc/{process.pid}/status', encoding='utf-8') as status:
                     threads |= {line.split()[1] for line in status if line.startswith('Threads')}
