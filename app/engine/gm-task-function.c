@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,14 +26,13 @@ open_module (const GmTask  *task,
   if (module == NULL)
     {
       g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_NO_FUNCTION,
-                   "Could not open the module “%s”: %s", task->module, g_module_error ());
+                   "Could not open the module: %s", g_module_error ());
       return NULL;
     }
   if (!g_module_symbol (module, task->symbol, &symbol) || symbol == NULL)
     {
       g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_NO_FUNCTION,
-                   "The module “%s” has no function “%s”: %s", task->module, task->symbol,
-                   g_module_error ());
+                   "The module “%s” has no function “%s”", task->module, task->symbol);
       g_module_close (module);
       return NULL;
     }
@@ -76,6 +76,8 @@ gm_task_function_prepare (GmWorker  *self,
     return FALSE;
   if (task->module != NULL)
     {
+      /* The log is a file: what a function prints before it crashes must be there. */
+      setvbuf (stdout, NULL, _IOLBF, 0);
       self->function = open_module (task, error);
       return self->function != NULL;
     }
