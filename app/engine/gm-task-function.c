@@ -124,17 +124,10 @@ write_result (GmWorker  *self,
   append_output (self, attempt, start, end);
 }
 
-static gboolean
-exists (const char *path)
-{
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
 static void
 call (GmWorker   *self,
       GmAttempt  *attempt,
-      GVariant   *argument,
-      const char *creates)
+      GVariant   *argument)
 {
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
@@ -149,13 +142,7 @@ call (GmWorker   *self,
   else if (result == NULL)
     gm_worker_fail (self, attempt, GM_REASON_EXCEPTION,
                     "The function returned neither a result nor an error");
-  else if (creates != NULL && !exists (creates))
-    {
-      g_autofree char *message = g_strdup_printf ("The function did not create “%s”", creates);
-
-      gm_worker_fail (self, attempt, GM_REASON_EXCEPTION, message);
-    }
-  else
+  else if (gm_worker_has_created (self, attempt))
     write_result (self, attempt, result);
 }
 
@@ -165,32 +152,20 @@ gm_task_function_run (GmWorker  *self,
 {
   g_autoptr(GVariant) argument = NULL;
   g_autoptr(GError) error = NULL;
-  GmInvocation invocation = { NULL };
 
   if (self->answer->allocated_len > MAX_KEPT)
     {
       g_string_free (self->answer, TRUE);
       self->answer = g_string_sized_new (1024);
     }
-  if (attempt->item.kind == GM_ITEM_BYTES)
-    {
-      attempt->answer.flags |= GM_ANSWER_FINAL;
-      gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT,
-                      "The item is not UTF-8, which a function can't get");
-      return;
-    }
+  if (!gm_worker_begin_attempt (self, attempt))
+    return;
   argument = gm_json_to_variant (attempt->item.data, attempt->item.size, &error);
-  if (argument == NULL
-      || (self->job->creates != NULL
-          && !gm_invoker_expand (self->invoker, &attempt->item, attempt->header.index, self->slot,
-                                 &invocation, &error)))
+  if (argument != NULL)
     {
-      attempt->answer.flags |= GM_ANSWER_FINAL;
-      gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT, error->message);
+      call (self, attempt, argument);
       return;
     }
-  if (attempt->header.attempt == 1 && invocation.creates != NULL && exists (invocation.creates))
-    gm_worker_take_over (self, attempt);
-  else
-    call (self, attempt, argument, invocation.creates);
+  attempt->answer.flags |= GM_ANSWER_FINAL;
+  gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT, error->message);
 }
