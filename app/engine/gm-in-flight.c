@@ -153,6 +153,18 @@ take_entry (GmInFlight *self)
 }
 
 /**
+ * gm_flight_clear_verdict:
+ * @flight: an item whose next attempt begins
+ */
+void
+gm_flight_clear_verdict (GmFlight *flight)
+{
+  flight->verdict = GM_VERDICT_NONE;
+  flight->rss = 0;
+  flight->killed_pid = 0;
+}
+
+/**
  * gm_in_flight_add:
  * @self: the items in flight
  * @index: of an item that is not among them
@@ -173,6 +185,7 @@ gm_in_flight_add (GmInFlight   *self,
   flight->index = index;
   flight->attempt = 1;
   flight->waits = FALSE;
+  gm_flight_clear_verdict (flight);
   flight->kind = item->kind;
   g_string_truncate (flight->data, 0);
   g_string_append_len (flight->data, item->data, item->size);

@@ -112,6 +112,7 @@ push (GmRunner *self,
 {
   GmItem item;
 
+  gm_flight_clear_verdict (flight);
   gm_flight_get_item (flight, &item);
   gm_item_header_write (self->packet, flight->index, flight->attempt, &item);
   mp_pool_feed_push_bytes (self->feed, flight->index, self->packet->str, self->packet->len);
@@ -153,6 +154,9 @@ get_room (GmRunner *self)
   guint pending = mp_pool_feed_get_pending (self->feed);
   guint64 window = gm_runner_failures_left (self);
 
+  /* What is short of memory keeps nothing in store either. */
+  if (self->job->min_free_memory > 0)
+    window = 0;
   if (window == G_MAXUINT64)
     return room;
   window = MAX (window, mp_pool_get_processes (self->pool));
@@ -168,7 +172,7 @@ push_batch (GmRunner *self)
 
   /* Pending counts only what the pool has: items that end at once leave the room as it is. */
   while (n < MIN (room, BATCH) && self->phase == GM_PHASE_RUNNING && !self->held
-         && push_next (self, now))
+         && gm_runner_may_start (self) && push_next (self, now))
     n++;
   if (n > 0)
     mp_pool_feed_flush (self->feed);

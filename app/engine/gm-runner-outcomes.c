@@ -264,6 +264,21 @@ retry (GmRunner           *self,
   gm_runner_wake (self, due);
 }
 
+/* Puts the item back: what became of this attempt says nothing about it. */
+static void
+queue_again (GmRunner *self,
+             GmFlight *flight,
+             gint64    due)
+{
+  if (self->phase != GM_PHASE_RUNNING)
+    {
+      settle_ended (self, flight, NULL);
+      return;
+    }
+  gm_in_flight_wait (self->flights, flight, due);
+  gm_runner_wake (self, due);
+}
+
 /* Without processes or descriptors the item was not begun: it waits for others to end. */
 static void
 starve (GmRunner        *self,
@@ -279,13 +294,7 @@ starve (GmRunner        *self,
     gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
                                        "No program can be started though none runs: there are no "
                                        "more processes, descriptors or memory to be had"));
-  if (self->phase != GM_PHASE_RUNNING)
-    {
-      settle_ended (self, flight, NULL);
-      return;
-    }
-  gm_in_flight_wait (self->flights, flight, due);
-  gm_runner_wake (self, due);
+  queue_again (self, flight, due);
 }
 
 static void
@@ -369,9 +378,13 @@ on_answer (GmRunner        *self,
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)
     starve (self, flight, &answer, line);
+  else if (answer.status != GM_STATUS_OK && flight->verdict == GM_VERDICT_EVICTED)
+    queue_again (self, flight, g_get_monotonic_time ());
   else
     {
       self->starved = 0;
+      if (answer.status == GM_STATUS_OK && (answer.flags & GM_ANSWER_REUSED) == 0)
+        gm_runner_learn (self, outcome);
       settle_answer (self, flight, outcome, &answer, line);
     }
 }
@@ -384,6 +397,7 @@ on_death (GmRunner        *self,
 {
   gboolean timed_out = outcome->status == MP_OUTCOME_TIMEOUT;
   int status = outcome->wait_status;
+  GmVerdict verdict = GM_VERDICT_NONE;
   GmRunOutcome run_outcome;
 
   self->begun_any = TRUE;
@@ -392,9 +406,18 @@ on_death (GmRunner        *self,
       settle_ended (self, flight, outcome);
       return;
     }
+  if (!timed_out && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL)
+    verdict = gm_runner_judge_death (self, flight, outcome->pid);
+  if (verdict == GM_VERDICT_EVICTED)
+    {
+      queue_again (self, flight, g_get_monotonic_time ());
+      return;
+    }
   begin_line (self, flight, outcome, &run_outcome,
               timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CRASHED,
-              timed_out ? GM_REASON_TIMEOUT : GM_REASON_WORKER_DIED);
+              timed_out ? GM_REASON_TIMEOUT
+              : verdict == GM_VERDICT_OUT_OF_MEMORY ? GM_REASON_OUT_OF_MEMORY
+              : GM_REASON_WORKER_DIED);
   if (WIFSIGNALED (status))
     {
       g_autofree char *name = gm_signal_to_string (WTERMSIG (status));
@@ -409,8 +432,13 @@ on_death (GmRunner        *self,
       gm_line_add_int (self->line, "exit_code", run_outcome.exit_code);
       g_string_printf (self->text, "the worker exited with code %d", run_outcome.exit_code);
     }
-  if (timed_out)
-    g_string_printf (self->text, "took longer than %g s", self->job->task_timeout);
+  if (timed_out || verdict == GM_VERDICT_OUT_OF_MEMORY)
+    {
+      g_autofree char *text = timed_out ? gm_runner_describe_timeout (self)
+                                        : gm_runner_describe_memory (self, flight);
+
+      g_string_assign (self->text, text);
+    }
   gm_line_add_string (self->line, "error", self->text->str);
   end_line (self, &run_outcome);
   settle (self, flight, outcome, &run_outcome, FALSE);

@@ -12,6 +12,8 @@
 #include "gm-invocation.h"
 #include "gm-journal.h"
 #include "gm-log.h"
+#include "gm-median.h"
+#include "gm-memory.h"
 #include "gm-outcome.h"
 #include "gm-rate.h"
 #include "gm-run-dir.h"
@@ -57,6 +59,9 @@ struct _GmRunner
   MpPool            *pool;
   MpPoolFeed        *feed;
   GmShared          *shared;
+  GmMemory          *memory;
+  GmMedian          *median;        /* of what ok items took; only for a relative timeout */
+  GHashTable        *killed;        /* pids of workers that were killed for a limit */
   GMainContext      *context;
   GPtrArray         *sources;       /* destroyed at the end */
   GString           *packet;        /* an item on its way to a worker */
@@ -79,6 +84,8 @@ struct _GmRunner
   int                cancel_fds[2];
   int                shared_fd;     /* of @shared */
   sigset_t           old_mask;
+  gint64             relative_timeout;  /* microseconds, 0 if there is none yet */
+  gint64             oom_kills;     /* of the kernel, when last looked at */
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
   guint64            ok;
@@ -97,6 +104,7 @@ struct _GmRunner
   gboolean           held : 1;
   gboolean           begun_any : 1;     /* some item has been begun */
   gboolean           pumping : 1;
+  gboolean           short_of_memory : 1;  /* the log has said so */
 };
 
 /* gm-runner-check.c */
@@ -111,6 +119,18 @@ gboolean gm_runner_check_results   (GmJob            *job,
 void     gm_runner_pump            (GmRunner         *self);
 void     gm_runner_wake            (GmRunner         *self,
                                     gint64            when);
+
+/* gm-runner-limits.c */
+void     gm_runner_watch_limits    (GmRunner         *self);
+void     gm_runner_learn           (GmRunner         *self,
+                                    const MpOutcome  *outcome);
+gboolean gm_runner_may_start       (GmRunner         *self);
+char    *gm_runner_describe_timeout (GmRunner        *self);
+char    *gm_runner_describe_memory (GmRunner         *self,
+                                    GmFlight         *flight);
+GmVerdict gm_runner_judge_death    (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    pid_t             pid);
 
 /* gm-runner-outcomes.c */
 void     gm_runner_on_outcome      (const MpOutcome  *outcome,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,9 +30,6 @@
 #define WRITE_INTERVAL_MS 100
 #define WRITES_PER_SYNC   10
 
-/* For commands the worker itself keeps the time; the pool steps in if the worker can't. */
-#define TIMEOUT_BACKSTOP (2 * G_USEC_PER_SEC)
-
 /* How long workers may take to leave once all is done. */
 #define LEAVE_PATIENCE (2 * G_USEC_PER_SEC)
 
@@ -57,6 +53,9 @@ gm_runner_finalize (GObject *object)
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
   g_clear_pointer (&self->shared, gm_shared_free);
+  g_clear_pointer (&self->memory, gm_memory_free);
+  g_clear_pointer (&self->median, gm_median_free);
+  g_hash_table_unref (self->killed);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
@@ -92,6 +91,7 @@ gm_runner_init (GmRunner *self)
   self->context = g_main_context_ref_thread_default ();
   self->sources = g_ptr_array_new_with_free_func (destroy_source);
   self->flights = gm_in_flight_new ();
+  self->killed = g_hash_table_new (NULL, NULL);
   self->packet = g_string_sized_new (256);
   self->line = g_string_sized_new (1024);
   self->text = g_string_sized_new (256);
@@ -263,6 +263,8 @@ on_worker_started (MpPool     *pool,
   GmRunner *self = user_data;
   GString *event = gm_runner_begin_event (self, "worker-started");
 
+  /* A process id comes again. */
+  g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
   gm_line_add_string (event, "worker", name);
   gm_line_add_int (event, "pid", pid);
   gm_line_add_int (event, "slot", slot + 1);
@@ -341,14 +343,12 @@ start_pool (GmRunner  *self,
                                                 self->cancel_fds[0], self->shared_fd));
   if (job->max_tasks_per_child > 0)
     mp_pool_set_max_tasks_per_child (self->pool, (guint) MIN (job->max_tasks_per_child, G_MAXINT));
-  if (job->task_timeout > 0 && job->task_timeout < G_MAXINT32)
-    mp_pool_set_task_timeout (self->pool, (gint64) ceil (job->task_timeout * G_USEC_PER_SEC)
-                                          + (is_function ? 0 : TIMEOUT_BACKSTOP));
+  gm_runner_watch_limits (self);
   mp_pool_set_worker_output (self->pool, gm_log_get_fd (self->log));
   mp_pool_set_guarded (self->pool, marker);
   g_signal_connect (self->pool, "worker-started", G_CALLBACK (on_worker_started), self);
   g_signal_connect (self->pool, "worker-exited", G_CALLBACK (on_worker_exited), self);
-  if (chunksize == 0 && !is_function)
+  if (chunksize == 0 && (!is_function || job->min_free_memory > 0))
     chunksize = 1;
   self->feed = mp_pool_open_feed (self->pool, GM_WORKER_RUN, chunksize, gm_runner_on_outcome,
                                   on_room, self, error);
