@@ -431,6 +431,7 @@ typedef struct
 {
   char       *folder;
   const char *shells[4];
+  guint       n_shells;
 } Fixture;
 
 static void
@@ -445,6 +446,7 @@ set_up (Fixture       *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (candidates); i++)
     if (g_file_test (candidates[i], G_FILE_TEST_IS_EXECUTABLE))
       fixture->shells[n++] = candidates[i];
+  fixture->n_shells = n;
 }
 
 /* Nothing but what a test meant to write may be there: the folder must go empty. */
@@ -548,7 +550,9 @@ test_shell_placements (Fixture       *fixture,
         {
           check_one_value (fixture, fixture->shells[j], shell,
                            nasty[(3 * i + j) % G_N_ELEMENTS (nasty)]);
-          check_all_values (fixture, fixture->shells[j], shell);
+          /* Every shell meets every value, though not at every place. */
+          if (i % fixture->n_shells == j)
+            check_all_values (fixture, fixture->shells[j], shell);
         }
     }
 }
@@ -607,7 +611,7 @@ test_shell_random (Fixture       *fixture,
     "if :; then ", "; fi", "$", "<", "1", "+", "!", "for i in ", "; do echo $i; done", "\\\n", "\t", "&",
   };
   static const char value[] = "Q  *  R'\"`\\ $(echo S)";
-  guint n_runs = g_test_thorough () ? 40000 : 250;
+  guint n_runs = g_test_thorough () ? 40000 : 150;
   g_autoptr(GRand) rand = g_rand_new_with_seed (1977);
   guint printed = 0;
 
