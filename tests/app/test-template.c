@@ -472,11 +472,12 @@ check_one_value (Fixture    *fixture,
     g_error ("%s: %s with \"%s\" gives \"%s\"", program, shell->text, value, got);
 }
 
-/* One process of the shell takes all values in turn: to start one for each takes a minute. */
+/* One process of the shell takes every other value in turn: to start one for each takes a minute. */
 static void
-check_all_values (Fixture    *fixture,
-                  const char *program,
-                  GmShell    *shell)
+check_every_other_value (Fixture    *fixture,
+                         const char *program,
+                         GmShell    *shell,
+                         gsize       first)
 {
   static const char separator[] = "\036next\n";
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
@@ -493,20 +494,20 @@ check_all_values (Fixture    *fixture,
   g_ptr_array_add (argv, (char *) "-c");
   g_ptr_array_add (argv, text);
   g_ptr_array_add (argv, (char *) "sh");
-  for (gsize i = 0; i < G_N_ELEMENTS (nasty); i++)
+  for (gsize i = first; i < G_N_ELEMENTS (nasty); i += 2)
     g_ptr_array_add (argv, (char *) nasty[i]);
   g_ptr_array_add (argv, NULL);
   g_spawn_sync (fixture->folder, (char **) argv->pdata, NULL, G_SPAWN_FILE_AND_ARGV_ZERO, NULL,
                 NULL, &output, &messages, NULL, &error);
   g_assert_no_error (error);
   parts = g_strsplit (output, separator, -1);
-  g_assert_cmpuint (g_strv_length (parts), ==, G_N_ELEMENTS (nasty) + 1);
-  for (gsize i = 0; i < G_N_ELEMENTS (nasty); i++)
+  g_assert_cmpuint (g_strv_length (parts), ==, (G_N_ELEMENTS (nasty) - first + 1) / 2 + 1);
+  for (gsize i = first; i < G_N_ELEMENTS (nasty); i += 2)
     {
       g_autofree char *expected = g_strconcat ("<", nasty[i], ">", NULL);
 
-      if (strcmp (parts[i], expected) != 0)
-        g_error ("%s: %s with \"%s\" gives \"%s\"", program, shell->text, nasty[i], parts[i]);
+      if (strcmp (parts[i / 2], expected) != 0)
+        g_error ("%s: %s with \"%s\" gives \"%s\"", program, shell->text, nasty[i], parts[i / 2]);
     }
 }
 
@@ -552,7 +553,8 @@ test_shell_placements (Fixture       *fixture,
                            nasty[(3 * i + j) % G_N_ELEMENTS (nasty)]);
           /* Every shell meets every value, though not at every place. */
           if (i % fixture->n_shells == j)
-            check_all_values (fixture, fixture->shells[j], shell);
+            check_every_other_value (fixture, fixture->shells[j], shell,
+                                     i / fixture->n_shells % 2);
         }
     }
 }

@@ -5,7 +5,7 @@ import base64
 import json
 import unittest
 
-from harness import Case, is_alive, wait_for
+from harness import START_METHODS, Case, is_alive, proc_status, wait_for
 
 # Of every outcome with an attempt, and what commands add.
 ATTEMPT = {'index', 'item', 'status', 'attempts', 'worker', 'pid', 'started', 'duration'}
@@ -206,11 +206,23 @@ class Surroundings(Case):
         self.assertEqual((run.dir / 'outputs/2.out').read_text(), 'x' * 100000 + '\n')
 
     def test_descriptors(self):
-        for method in ('fork', 'spawn', 'forkserver'):
+        for method in START_METHODS:
             run = self.run_job({'task': {'shell': 'ls /proc/self/fd'}, 'inputs': ['x', 'y'],
                                 'start_method': method, 'processes': 1})
             # 3 is the folder that ls reads.
             self.assertEqual(run.by_index()[1]['stdout'].split(), ['0', '1', '2', '3'])
+
+    def test_the_runner_has_one_thread(self):
+        for method in START_METHODS:
+            with self.subTest(method):
+                run = self.start({'task': {'shell': 'sleep 0.02; [ {} != 7 ]'},
+                                  'inputs': {'range': [20]}, 'retries': 1,
+                                  'start_method': method, 'max_tasks_per_child': 4})
+                seen = []
+                while run.process.poll() is None:
+                    seen.append(proc_status(run.pid).get('Threads', '1'))
+                self.assertEqual(set(seen), {'1'})
+                self.assertEqual(run.wait(), 1, run.stderr)
 
     def test_what_stays_behind_is_killed(self):
         run = self.run_job({'task': {'shell': 'sleep 1000 >/dev/null 2>&1 & echo $!'},
