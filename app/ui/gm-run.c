@@ -350,13 +350,13 @@ gm_run_get_state (GmRun *self)
 }
 
 /**
- * gm_run_is_live:
+ * gm_run_get_live:
  * @self: a run
  *
  * Returns: whether a runner works on it or holds it paused
  */
 gboolean
-gm_run_is_live (GmRun *self)
+gm_run_get_live (GmRun *self)
 {
   return gm_run_get_state (self) <= GM_RUN_PAUSED;
 }

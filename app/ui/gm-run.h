@@ -26,7 +26,7 @@ const char       *gm_run_get_dir      (GmRun                *self);
 const char       *gm_run_get_id       (GmRun                *self);
 const char       *gm_run_get_name     (GmRun                *self);
 GmRunState        gm_run_get_state    (GmRun                *self);
-gboolean          gm_run_is_live      (GmRun                *self);
+gboolean          gm_run_get_live      (GmRun                *self);
 gint64            gm_run_get_total    (GmRun                *self);
 gint64            gm_run_get_done     (GmRun                *self);
 gint64            gm_run_get_failed   (GmRun                *self);
