@@ -12,6 +12,10 @@
 
 /* Texts of job files: new ones, and changed ones. */
 
+/* Valid as it is, so that nothing is red before anybody has written anything. */
+static const char new_job[] =
+  "{\"mpjob\":1,\"name\":\"\",\"task\":{\"command\":[\"echo\",\"{}\"]},\"inputs\":{\"range\":[10]}}";
+
 static JsonNode *
 parse (const char *text)
 {
@@ -85,14 +89,12 @@ gm_draft_text_new (const char * const *paths)
   GSettings *settings = gm_settings_get ();
   guint processes = g_settings_get_uint (settings, "processes");
   g_autofree char *start_method = g_settings_get_string (settings, "start-method");
-  g_autoptr(JsonNode) root = parse ("{\"mpjob\":1,\"name\":\"\"}");
+  g_autoptr(JsonNode) root = parse (new_job);
   JsonObject *object = json_node_get_object (root);
 
   json_object_set_string_member (object, "name", _("New Job"));
-  json_object_set_member (object, "task", gm_draft_text_task ("command"));
-  json_object_set_member (object, "inputs", paths != NULL && paths[0] != NULL
-                                              ? inputs_for_paths (paths)
-                                              : gm_draft_text_inputs ("range"));
+  if (paths != NULL && paths[0] != NULL)
+    json_object_set_member (object, "inputs", inputs_for_paths (paths));
   if (processes > 0)
     json_object_set_int_member (object, "processes", processes);
   if (strcmp (start_method, "forkserver") != 0)
@@ -163,50 +165,4 @@ gm_draft_text_with_member (JsonNode   *root,
   changed = with_member (root, keys[0], value);
 
   return print (changed);
-}
-
-/**
- * gm_draft_text_task:
- * @kind: of task
- *
- * Returns: (transfer full): a task to begin with
- */
-JsonNode *
-gm_draft_text_task (const char *kind)
-{
-  if (strcmp (kind, "shell") == 0)
-    return parse ("{\"shell\":\"echo {}\"}");
-  if (strcmp (kind, "function") == 0)
-    return parse ("{\"function\":\"builtin:echo\"}");
-  if (strcmp (kind, "worker") == 0)
-    return parse ("{\"worker\":[\"python3\",\"worker.py\"]}");
-
-  return parse ("{\"command\":[\"echo\",\"{}\"]}");
-}
-
-/**
- * gm_draft_text_inputs:
- * @kind: of inputs
- *
- * Returns: (transfer full): inputs to begin with
- */
-JsonNode *
-gm_draft_text_inputs (const char *kind)
-{
-  static const char * const texts[][2] = {
-    { "range", "{\"range\":[10]}" },
-    { "items", "{\"items\":[\"one\",\"two\",\"three\"]}" },
-    { "glob", "{\"glob\":[\"*\"]}" },
-    { "files", "{\"files\":[]}" },
-    { "lines", "{\"lines\":\"inputs.txt\"}" },
-    { "csv", "{\"csv\":\"inputs.csv\"}" },
-    { "jsonl", "{\"jsonl\":\"inputs.jsonl\"}" },
-    { "product", "{\"product\":{\"size\":[\"small\",\"large\"],\"quality\":{\"range\":[50,100,25]}}}" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (strcmp (texts[i][0], kind) == 0)
-      return parse (texts[i][1]);
-
-  g_return_val_if_reached (NULL);
 }

@@ -5,11 +5,9 @@
 
 G_BEGIN_DECLS
 
-char     *gm_draft_text_new         (const char * const  *paths);
-char     *gm_draft_text_with_member (JsonNode            *root,
-                                     const char          *path,
-                                     JsonNode            *value);
-JsonNode *gm_draft_text_task        (const char          *kind);
-JsonNode *gm_draft_text_inputs      (const char          *kind);
+char *gm_draft_text_new         (const char * const  *paths);
+char *gm_draft_text_with_member (JsonNode            *root,
+                                 const char          *path,
+                                 JsonNode            *value);
 
 G_END_DECLS

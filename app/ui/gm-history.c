@@ -249,6 +249,24 @@ gm_history_contains (GmHistory  *self,
 }
 
 /**
+ * gm_history_find:
+ * @self: a history
+ * @name: of a run's folder
+ * @position: (out): where it is shown
+ *
+ * Returns: %FALSE if it isn't shown
+ */
+gboolean
+gm_history_find (GmHistory  *self,
+                 const char *name,
+                 guint      *position)
+{
+  *position = find_position (self->shown, name);
+
+  return is_at (self->shown, *position, name);
+}
+
+/**
  * gm_history_add:
  * @self: a history
  * @name: of a run's folder

@@ -11,6 +11,9 @@ G_DECLARE_FINAL_TYPE (GmHistory, gm_history, GM, HISTORY, GObject)
 GmHistory *gm_history_new        (const char *folder);
 gboolean   gm_history_contains   (GmHistory  *self,
                                   const char *name);
+gboolean   gm_history_find       (GmHistory  *self,
+                                  const char *name,
+                                  guint      *position);
 void       gm_history_add        (GmHistory  *self,
                                   const char *name);
 void       gm_history_remove     (GmHistory  *self,

@@ -392,6 +392,18 @@ gm_run_get_failed (GmRun *self)
 }
 
 /**
+ * gm_run_get_rate:
+ * @self: a run
+ *
+ * Returns: items per second, 0 if that is not known
+ */
+double
+gm_run_get_rate (GmRun *self)
+{
+  return 0;
+}
+
+/**
  * gm_run_get_started:
  * @self: a run
  *

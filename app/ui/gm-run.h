@@ -30,6 +30,7 @@ gboolean          gm_run_get_live      (GmRun                *self);
 gint64            gm_run_get_total    (GmRun                *self);
 gint64            gm_run_get_done     (GmRun                *self);
 gint64            gm_run_get_failed   (GmRun                *self);
+double            gm_run_get_rate     (GmRun                *self);
 double            gm_run_get_started  (GmRun                *self);
 double            gm_run_get_ended    (GmRun                *self);
 const GmSnapshot *gm_run_get_snapshot (GmRun                *self);
