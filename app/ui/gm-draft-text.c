@@ -14,7 +14,8 @@
 
 /* Valid as it is, so that nothing is red before anybody has written anything. */
 static const char new_job[] =
-  "{\"mpjob\":1,\"name\":\"\",\"task\":{\"command\":[\"echo\",\"{}\"]},\"inputs\":{\"range\":[10]}}";
+  "{\"mpjob\":1,\"name\":\"\",\"task\":{\"command\":[\"echo\",\"{}\"]},"
+  "\"inputs\":{\"range\":[10]}}";
 
 static JsonNode *
 parse (const char *text)
