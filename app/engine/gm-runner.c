@@ -197,8 +197,11 @@ gm_runner_new (GmJob                 *job,
   self->want_output = options->want_output;
   if (!gm_runner_check_supported (job, error)
       || !gm_runner_check_program (job, error)
-      || !gm_runner_check_results (job, error)
-      || !open_inputs (self, error)
+      || !gm_runner_check_results (job, error))
+    return NULL;
+  /* It starts while we open the inputs and make the run directory. */
+  mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
+  if (!open_inputs (self, error)
       || !open_dir (self, options->run_dir, error))
     return NULL;
   if (!open_files (self, error))
