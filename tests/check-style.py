@@ -20,6 +20,7 @@ FORBIDDEN = {
     'app/job': r'#include [<"](mp|gtk|adwaita|gm-runner)',
     'app/engine': r'#include [<"](gtk|adwaita|gm-headless)',
     'app/headless': r'#include [<"](gtk|adwaita)',
+    'app/ui': r'#include [<"](mp[.-]|gm-runner|gm-headless|gm-journal|gm-run-dir)',
 }
 # Libraries return errors; only faces speak.
 SILENT = ('libmp', 'app/job', 'app/engine')
