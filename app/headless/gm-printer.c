@@ -303,6 +303,29 @@ gm_printer_add (GmPrinter          *self,
 }
 
 /**
+ * gm_printer_add_recorded:
+ * @self: a printer
+ * @index: of an item
+ * @line_offset: where results.jsonl has its outcome
+ *
+ * The same for one that was written down before. One that ran again after its turn is passed over.
+ */
+void
+gm_printer_add_recorded (GmPrinter *self,
+                         guint64    index,
+                         guint64    line_offset)
+{
+  guint64 turn = self->form == GM_PRINT_ORDERED ? index : self->n_added;
+
+  self->n_added++;
+  forget (self, turn);
+  if (turn < self->turn)
+    return;
+  gm_order_put (self->waiting, turn, line_offset);
+  gm_printer_pump (self);
+}
+
+/**
  * gm_printer_is_held:
  * @self: a printer
  *
