@@ -29,7 +29,6 @@ gm_runner_check_supported (GmJob   *job,
     { job->memory_limit > 0, "`memory_limit`" },
     { job->min_free_memory > 0, "`min_free_memory`" },
     { job->task_timeout_percent > 0, "a `task_timeout` relative to the median" },
-    { job->on_error == GM_ON_ERROR_PAUSE, "`on_error`: `pause`" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (missing); i++)
