@@ -224,7 +224,8 @@ void           _mp_async_result_submit   (MpAsyncResult  *self,
                                           GVariant       *args);
 void           _mp_async_result_submit_all (MpAsyncResult *self,
                                           GVariant       *items,
-                                          guint           chunksize);
+                                          guint           chunksize,
+                                          gboolean        waits);
 MpPoolIter    *_mp_pool_iter_new         (MpPool         *pool,
                                           guint           function,
                                           MpItemSource    source,
