@@ -19,6 +19,7 @@
 #include "gm-run-dir.h"
 #include "gm-runner.h"
 #include "gm-snapshot.h"
+#include "gm-shared.h"
 
 G_BEGIN_DECLS
 
@@ -67,6 +68,7 @@ struct _GmRunner
   GmInFlight        *flights;
   MpPool            *pool;
   MpPoolFeed        *feed;
+  GmShared          *shared;
   GMainContext      *context;
   GPtrArray         *sources;       /* destroyed at the end */
   GString           *packet;        /* an item on its way to a worker */
@@ -95,6 +97,7 @@ struct _GmRunner
   int                signum;
   int                signal_fd;
   int                cancel_fds[2];
+  int                shared_fd;     /* of @shared */
   sigset_t           old_mask;
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */

@@ -56,6 +56,7 @@ gm_runner_finalize (GObject *object)
   gm_runner_unwatch_signals (self);
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
+  g_clear_pointer (&self->shared, gm_shared_free);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
@@ -66,6 +67,8 @@ gm_runner_finalize (GObject *object)
   g_clear_pointer (&self->failures, g_array_unref);
   g_clear_pointer (&self->slot_failures, g_array_unref);
   g_clear_pointer (&self->killed, g_hash_table_unref);
+  if (self->shared_fd >= 0)
+    close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
@@ -96,6 +99,7 @@ gm_runner_init (GmRunner *self)
   self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
   self->slot_failures = g_array_new (FALSE, TRUE, sizeof (guint64));
   self->killed = g_hash_table_new (NULL, NULL);
+  self->shared_fd = -1;
   self->signal_fd = self->cancel_fds[0] = self->cancel_fds[1] = -1;
   self->context = g_main_context_ref_thread_default ();
   self->sources = g_ptr_array_new_with_free_func (destroy_source);
@@ -337,6 +341,9 @@ start_pool (GmRunner  *self,
 
   if (context == NULL)
     return FALSE;
+  self->shared = gm_shared_new (&self->shared_fd, error);
+  if (self->shared == NULL)
+    return FALSE;
   if (pipe2 (self->cancel_fds, O_CLOEXEC) < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not make a pipe: %s",
@@ -347,7 +354,7 @@ start_pool (GmRunner  *self,
   mp_pool_set_initializer (self->pool, GM_WORKER_INIT,
                            gm_worker_make_args (gm_run_dir_get_path (self->dir),
                                                 gm_run_dir_get_id (self->dir), self->want_output,
-                                                self->cancel_fds[0]));
+                                                self->cancel_fds[0], self->shared_fd));
   if (job->max_tasks_per_child > 0)
     mp_pool_set_max_tasks_per_child (self->pool, (guint) MIN (job->max_tasks_per_child, G_MAXINT));
   if (job->task_timeout > 0 && job->task_timeout < G_MAXINT32)
