@@ -137,7 +137,6 @@ void     gm_runner_write           (GmRunner         *self,
 void     gm_runner_write_state     (GmRunner         *self,
                                     gboolean          sync);
 void     gm_runner_snapshot        (GmRunner         *self);
-const char *gm_run_state_to_string (GmRunState        state);
 
 /* gm-runner-stop.c */
 void     gm_runner_begin_stop      (GmRunner         *self,

@@ -142,21 +142,6 @@ add_moment_or_null (GString    *line,
     g_string_append_printf (line, ",\"%s\":null", name);
 }
 
-const char *
-gm_run_state_to_string (GmRunState state)
-{
-  static const char *const states[] = {
-    [GM_RUN_RUNNING] = "running",
-    [GM_RUN_PAUSED] = "paused",
-    [GM_RUN_FINISHED] = "finished",
-    [GM_RUN_FAILED] = "failed",
-    [GM_RUN_CANCELLED] = "cancelled",
-    [GM_RUN_INTERRUPTED] = "interrupted",
-  };
-
-  return states[state];
-}
-
 /* Not being able to is no reason to stop: the outcomes are what counts. */
 void
 gm_runner_write_state (GmRunner *self,
