@@ -184,6 +184,8 @@ gm_in_flight_add (GmInFlight   *self,
     grow (self);
   flight->index = index;
   flight->attempt = 1;
+  flight->tried = 0;
+  flight->before = GM_STATUS_OK;
   flight->waits = FALSE;
   gm_flight_clear_verdict (flight);
   flight->kind = item->kind;

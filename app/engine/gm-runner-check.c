@@ -25,7 +25,6 @@ gm_runner_check_supported (GmJob   *job,
 {
   const struct { gboolean asked; const char *what; } missing[] = {
     { job->engine == GM_ENGINE_SLURM, "the engine `slurm`" },
-    { job->on_error == GM_ON_ERROR_PAUSE, "`on_error`: `pause`" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (missing); i++)

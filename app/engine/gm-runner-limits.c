@@ -138,7 +138,7 @@ kill_item (GmRunner           *self,
   if (!is_function (self))
     return;
   flight->killed_pid = worker->pid;
-  g_hash_table_add (self->killed, GINT_TO_POINTER (worker->pid));
+  g_hash_table_add (self->killed_workers, GINT_TO_POINTER (worker->pid));
   kill (worker->pid, SIGKILL);
 }
 
@@ -187,7 +187,7 @@ on_look (gpointer user_data)
   guint n = mp_pool_get_workers (self->pool, NULL, 0);
   g_autofree MpWorkerInfo *workers = g_new (MpWorkerInfo, n);
 
-  if (self->phase == GM_PHASE_OVER || gm_runner_ends_now (self))
+  if (self->phase == GM_PHASE_OVER || self->state == GM_RUN_PAUSED || gm_runner_ends_now (self))
     return G_SOURCE_CONTINUE;
   n = MIN (n, mp_pool_get_workers (self->pool, workers, n));
   if (self->job->memory_limit > 0 && is_function (self))
@@ -236,7 +236,7 @@ gm_runner_judge_death (GmRunner *self,
 {
   gint64 kills = gm_memory_count_oom_kills (self->memory);
   gboolean more = kills > self->oom_kills;
-  gboolean was_killed = g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
+  gboolean was_killed = g_hash_table_remove (self->killed_workers, GINT_TO_POINTER (pid));
 
   self->oom_kills = kills;
   if (was_killed)

@@ -55,10 +55,17 @@ gm_runner_finalize (GObject *object)
   g_clear_pointer (&self->shared, gm_shared_free);
   g_clear_pointer (&self->memory, gm_memory_free);
   g_clear_pointer (&self->median, gm_median_free);
-  g_hash_table_unref (self->killed);
+  g_hash_table_unref (self->killed_workers);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
+  g_clear_pointer (&self->control, gm_control_free);
+  g_clear_pointer (&self->socket_path, g_free);
+  g_clear_pointer (&self->load, gm_load_free);
+  g_clear_pointer (&self->tree_load, gm_load_free);
+  g_clear_pointer (&self->failures, g_array_unref);
+  g_clear_pointer (&self->slot_failures, g_array_unref);
+  g_clear_pointer (&self->killed, g_hash_table_unref);
   if (self->shared_fd >= 0)
     close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
@@ -86,6 +93,11 @@ gm_runner_class_init (GmRunnerClass *klass)
 static void
 gm_runner_init (GmRunner *self)
 {
+  self->load = gm_load_new ();
+  self->tree_load = gm_load_new ();
+  self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
+  self->slot_failures = g_array_new (FALSE, TRUE, sizeof (guint64));
+  self->killed_workers = g_hash_table_new (NULL, NULL);
   self->shared_fd = -1;
   self->signal_fd = self->cancel_fds[0] = self->cancel_fds[1] = -1;
   self->context = g_main_context_ref_thread_default ();
@@ -201,8 +213,11 @@ gm_runner_new (GmJob                 *job,
   self->want_output = options->want_output;
   if (!gm_runner_check_supported (job, error)
       || !gm_runner_check_program (job, error)
-      || !gm_runner_check_results (job, error)
-      || !open_inputs (self, error)
+      || !gm_runner_check_results (job, error))
+    return NULL;
+  /* It starts while we open the inputs and make the run directory. */
+  mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
+  if (!open_inputs (self, error)
       || !open_dir (self, options->run_dir, error))
     return NULL;
   if (!open_files (self, error))
@@ -264,7 +279,7 @@ on_worker_started (MpPool     *pool,
   GString *event = gm_runner_begin_event (self, "worker-started");
 
   /* A process id comes again. */
-  g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
+  g_hash_table_remove (self->killed_workers, GINT_TO_POINTER (pid));
   gm_line_add_string (event, "worker", name);
   gm_line_add_int (event, "pid", pid);
   gm_line_add_int (event, "slot", slot + 1);
@@ -303,6 +318,7 @@ on_worker_exited (MpPool     *pool,
   else
     gm_line_add_int (event, "exit_code", WEXITSTATUS (wait_status));
   gm_line_add_string (event, "reason", reasons[reason]);
+  g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
   if (has_tag)
     gm_line_add_int (event, "index", tag);
   gm_runner_end_event (self);
@@ -401,9 +417,9 @@ add_sources (GmRunner *self)
   gm_runner_add_source (self, tick, "gm-runner-tick");
 }
 
-static void
-set_state (GmRunner   *self,
-           GmRunState  state)
+void
+gm_runner_set_state (GmRunner   *self,
+                     GmRunState  state)
 {
   self->state = state;
   if (self->callbacks.state != NULL)
@@ -425,8 +441,9 @@ begin (GmRunner *self)
   self->begun = g_get_real_time ();
   gm_rate_add (&self->rate, g_get_monotonic_time (), 0);
   gm_runner_write_state (self, FALSE);
+  self->time_left = (gint64) MIN (self->job->timeout * G_USEC_PER_SEC, (double) (G_MAXINT64 / 2));
   gm_runner_watch_deadline (self);
-  set_state (self, GM_RUN_RUNNING);
+  gm_runner_set_state (self, GM_RUN_RUNNING);
 }
 
 /* Whether there is nothing left to do. */
@@ -452,6 +469,7 @@ run_pool (GmRunner *self)
   gm_runner_pump (self);
   while (self->phase != GM_PHASE_OVER)
     g_main_context_iteration (self->context, TRUE);
+  gm_runner_thaw (self);
   /* Terminating also ends, without waiting, what never became ready. */
   if (gm_runner_ends_now (self))
     mp_pool_terminate (self->pool);
@@ -475,6 +493,8 @@ judge (GmRunner *self)
   switch (self->cause)
     {
     case GM_CAUSE_ON_ERROR:
+    case GM_CAUSE_DRAIN:
+    case GM_CAUSE_CANCEL:
       state = GM_RUN_CANCELLED;
       break;
     case GM_CAUSE_JOB_TIMEOUT:
@@ -525,7 +545,7 @@ finish (GmRunner *self)
   if (self->cause == GM_CAUSE_UNUSABLE)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
-  set_state (self, self->state);
+  gm_runner_set_state (self, self->state);
 }
 
 /**
@@ -549,11 +569,14 @@ gm_runner_run (GmRunner  *self,
   if (!gm_runner_watch_signals (self, error))
     return GM_EXIT_FAILED;
   add_sources (self);
+  /* First, so that whoever sees the state can speak to the run. */
+  gm_runner_open_control (self);
   begin (self);
   if (self->cause == GM_CAUSE_NONE)
     run_pool (self);
   self->phase = GM_PHASE_OVER;
   finish (self);
+  gm_runner_close_control (self);
   g_ptr_array_set_size (self->sources, 0);
   gm_runner_unwatch_signals (self);
   if (self->failure != NULL)
@@ -641,6 +664,7 @@ gm_runner_get_counters (GmRunner      *self,
     .done = self->ok + self->failed + self->cancelled,
     .ok = self->ok,
     .failed = self->failed,
+    .paused = self->state == GM_RUN_PAUSED,
     .eta = -1,
   };
   /* An item that has just ended may still count as in flight. */

@@ -3,6 +3,7 @@
 
 #include <glib-object.h>
 #include "gm-outcome-status.h"
+#include "gm-run-state.h"
 
 G_BEGIN_DECLS
 
@@ -29,16 +30,6 @@ enum
   GM_EXIT_JOB_TIMEOUT = 124,
   GM_EXIT_FAILED = 125,
 };
-
-typedef enum
-{
-  GM_RUN_RUNNING,
-  GM_RUN_PAUSED,
-  GM_RUN_FINISHED,
-  GM_RUN_FAILED,
-  GM_RUN_CANCELLED,
-  GM_RUN_INTERRUPTED,
-} GmRunState;
 
 /* The final outcome of one item, valid only inside the callback. */
 typedef struct
@@ -70,6 +61,7 @@ typedef struct
   guint64  failed;   /* error + crashed + timeout */
   double   rate;     /* items/s of the last seconds */
   double   eta;      /* seconds, negative if unknown */
+  gboolean paused;
 } GmRunCounters;
 
 /* All may be NULL; called on the runner's thread from inside gm_runner_run(). They must not block:

@@ -55,6 +55,7 @@ gm_task_command_prepare (GmWorker  *self,
   mp_command_set_output_path (command, spill_path, self);
   mp_command_set_cancel_fd (command, self->cancel_fd);
   mp_command_set_owner_fd (command, self->runner_fd);
+  mp_command_set_paused_time (command, mp_pool_worker_get_paused_time ());
   mp_command_set_pid_slot (command, mp_pool_worker_get_child_pid ());
   return mp_command_become_subreaper (error);
 }

@@ -268,6 +268,7 @@ ask (GmWorker  *self,
     .check = check,
     .user_data = self,
     .deadline = gm_worker_get_deadline (self),
+    .paused_time = mp_pool_worker_get_paused_time (),
   };
   const char *line = NULL;
   gsize length = 0;

@@ -21,6 +21,15 @@ get_relative_timeout (GmWorker *self)
   return __atomic_load_n (&self->shared->task_timeout, __ATOMIC_ACQUIRE);
 }
 
+/* How long all has been paused so far, nanoseconds. */
+gint64
+gm_worker_get_paused (void)
+{
+  const gint64 *paused = mp_pool_worker_get_paused_time ();
+
+  return paused != NULL ? __atomic_load_n (paused, __ATOMIC_ACQUIRE) : 0;
+}
+
 /* Microseconds between two looks while an item runs; 0 if there is no need. */
 gint64
 gm_worker_get_check_interval (GmWorker *self)
@@ -45,7 +54,8 @@ gm_worker_is_late (GmWorker *self)
 {
   gint64 limit = get_relative_timeout (self);
 
-  return limit > 0 && gm_worker_clock () - self->began > limit * NSEC_PER_USEC;
+  return limit > 0 && gm_worker_clock () - self->began - (gm_worker_get_paused () - self->paused)
+                      > limit * NSEC_PER_USEC;
 }
 
 /* Whether @pid and its descendants use more memory than an item may. What a worker itself has is

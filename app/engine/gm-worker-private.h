@@ -37,6 +37,7 @@ typedef struct
 
   GmFunction  function;
   gint64      began;        /* the item that runs: monotonic nanoseconds */
+  gint64      paused;       /* what the pauses were then */
   gint64      oom_kills;    /* of the kernel, when the item began */
   guint64     rss;          /* bytes it used when last looked at */
   guint       slot;         /* from 1 */
@@ -70,6 +71,7 @@ void     gm_task_worker_run       (GmWorker   *self,
 
 /* gm-worker-limits.c */
 gint64   gm_worker_get_check_interval (GmWorker *self);
+gint64   gm_worker_get_paused     (void);
 gint64   gm_worker_get_deadline   (GmWorker   *self);
 gboolean gm_worker_is_late        (GmWorker   *self);
 gboolean gm_worker_uses_too_much  (GmWorker   *self,

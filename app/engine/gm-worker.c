@@ -226,6 +226,7 @@ gm_worker_run (GVariant  *args,
     }
   attempt.started = g_get_real_time ();
   self->began = gm_worker_clock ();
+  self->paused = gm_worker_get_paused ();
   if (self->function != NULL)
     gm_task_function_run (self, &attempt);
   else if (self->child != NULL)
