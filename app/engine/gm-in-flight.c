@@ -171,7 +171,9 @@ gm_in_flight_add (GmInFlight   *self,
   if (2 * (self->count + 1) > self->n_cells)
     grow (self);
   flight->index = index;
+  flight->turn = 0;
   flight->attempt = 1;
+  flight->n_free = 0;
   flight->waits = FALSE;
   flight->kind = item->kind;
   g_string_truncate (flight->data, 0);

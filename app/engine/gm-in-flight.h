@@ -9,7 +9,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64     index;
+  guint64     turn;         /* among the items that this run has taken up */
   guint       attempt;      /* the one that runs or waits, from 1 */
+  guint       n_free;       /* attempts that don't count against the retries */
   gboolean    waits;        /* for its next attempt, not with the pool */
 
   /* Owned: the last attempt that failed, if any */

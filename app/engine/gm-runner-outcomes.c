@@ -53,7 +53,7 @@ begin_line (GmRunner        *self,
     }
   gm_flight_get_item (flight, &item);
   *run_outcome = (GmRunOutcome) {
-    .index = flight->index, .status = status, .reason = reason, .exit_code = -1,
+    .index = flight->index, .turn = flight->turn, .status = status, .reason = reason, .exit_code = -1,
   };
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -108,7 +108,8 @@ settle_ended (GmRunner        *self,
   GmStatus status;
   GmReason reason;
 
-  if (!gm_runner_records (self))
+  if (!gm_runner_records (self)
+      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
     {
       drop (self, flight);
       return;
@@ -130,15 +131,19 @@ gm_runner_settle_waiting (GmRunner *self,
 static void
 settle_item (GmRunner     *self,
              guint64       index,
+             guint64       turn,
              const GmItem *item,
              GmStatus      status,
              GmReason      reason,
              const char   *message)
 {
   GmRunOutcome run_outcome = {
-    .index = index, .status = status, .reason = reason, .exit_code = -1,
+    .index = index, .turn = turn, .status = status, .reason = reason, .exit_code = -1,
   };
-  GmOutcomeHead head = { .index = index, .item = item, .status = status, .reason = reason };
+  GmOutcomeHead head = {
+    .index = index, .item = item, .status = status, .reason = reason,
+    .attempts = self->past != NULL ? gm_past_get_attempts (self->past, index) : 0,
+  };
 
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -152,27 +157,31 @@ settle_item (GmRunner     *self,
 void
 gm_runner_settle_unread (GmRunner     *self,
                          guint64       index,
+                         guint64       turn,
                          const GmItem *item)
 {
   GmStatus status;
   GmReason reason;
 
+  if (gm_runner_keep_old (self, index))
+    return;
   if (item->kind == GM_ITEM_BAD)
     {
-      gm_runner_settle_bad (self, index, item);
+      gm_runner_settle_bad (self, index, turn, item);
       return;
     }
   get_end_reason (self, &status, &reason);
-  settle_item (self, index, item, status, reason, NULL);
+  settle_item (self, index, turn, item, status, reason, NULL);
 }
 
 /* An item that its input could not give: the error is all there is. */
 void
 gm_runner_settle_bad (GmRunner     *self,
                       guint64       index,
+                      guint64       turn,
                       const GmItem *item)
 {
-  settle_item (self, index, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
+  settle_item (self, index, turn, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
 }
 
 static gboolean
@@ -181,7 +190,7 @@ may_retry (GmRunner *self,
            GmStatus  status)
 {
   return self->phase == GM_PHASE_RUNNING && status != GM_STATUS_OK
-         && status != GM_STATUS_CANCELLED && (gint64) flight->attempt <= self->job->retries;
+         && status != GM_STATUS_CANCELLED && (gint64) (flight->attempt - flight->n_free) <= self->job->retries;
 }
 
 /* The next attempt writes its own: what this one wrote is kept under another name. */
@@ -313,6 +322,7 @@ settle_answer (GmRunner        *self,
   const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
+    .turn = flight->turn,
     .status = answer->status,
     .reason = answer->reason,
     .exit_code = answer->exit_code,

@@ -9,10 +9,12 @@
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
+#include "gm-inputs-replay.h"
 #include "gm-invocation.h"
 #include "gm-journal.h"
 #include "gm-log.h"
 #include "gm-outcome.h"
+#include "gm-past.h"
 #include "gm-rate.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
@@ -51,6 +53,7 @@ struct _GmRunner
   GmJournal         *results;
   GmJournal         *events;
   GmInputsRecord    *record;
+  GmPast            *past;          /* NULL: a new run */
   GmLog             *log;
   GmInFlight        *flights;
   MpPool            *pool;
@@ -78,6 +81,9 @@ struct _GmRunner
   sigset_t           old_mask;
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
+  guint64            n_taken;       /* of those, how many were not passed over */
+  guint64            failed_before;
+  GmInputsKept       kept;
   guint64            ok;
   guint64            failed;
   guint64            cancelled;
@@ -87,9 +93,10 @@ struct _GmRunner
   guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
   gboolean           want_output : 1;
+  gboolean           retry_failed : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */
   gboolean           inputs_complete : 1;  /* and all of them were */
-  gboolean           items_left : 1;    /* because of @first */
+  gboolean           items_left : 1;    /* that have no outcome and are not run now */
   gboolean           waiting_input : 1;
   gboolean           held : 1;
   gboolean           begun_any : 1;     /* some item has been begun */
@@ -104,6 +111,14 @@ gboolean gm_runner_check_program   (GmJob            *job,
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
 
+/* gm-runner-old.c */
+gboolean gm_runner_open_old        (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_keep_old        (GmRunner         *self,
+                                    guint64           index);
+void     gm_runner_warn_cut_off    (GmRunner         *self);
+
 /* gm-runner-feed.c */
 void     gm_runner_pump            (GmRunner         *self);
 void     gm_runner_wake            (GmRunner         *self,
@@ -116,14 +131,18 @@ void     gm_runner_settle_waiting  (GmRunner         *self,
                                     GmFlight         *flight);
 void     gm_runner_settle_unread   (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 void     gm_runner_settle_bad      (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 
 /* gm-runner-record.c */
 void     gm_runner_record          (GmRunner         *self,
                                     GmRunOutcome     *outcome);
+void     gm_runner_count           (GmRunner         *self,
+                                    GmStatus          status);
 void     gm_runner_log_item        (GmRunner         *self,
                                     MpLogLevel        level,
                                     const char       *prefix,

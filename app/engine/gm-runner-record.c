@@ -12,13 +12,15 @@
 
 /* What a run leaves in its folder: outcomes, events, state. */
 
-/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. */
+/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. Those
+ * that had failed before it was gone on with don't count: otherwise it would stop at once. */
 guint64
 gm_runner_failures_left (GmRunner *self)
 {
   gint64 total = self->inputs_complete ? (gint64) self->n_read
                                        : gm_inputs_get_total (self->inputs);
   double limit = self->job->stop_after;
+  guint64 failed;
 
   if (self->job->on_error == GM_ON_ERROR_STOP)
     limit = 1;
@@ -30,12 +32,13 @@ gm_runner_failures_left (GmRunner *self)
         return G_MAXUINT64;
       limit = ceil (total * self->job->stop_after_percent / 100);
     }
-  return limit <= self->failed ? 0 : (guint64) limit - self->failed;
+  failed = self->failed - self->failed_before;
+  return limit <= failed ? 0 : (guint64) limit - failed;
 }
 
-static void
-count (GmRunner *self,
-       GmStatus  status)
+void
+gm_runner_count (GmRunner *self,
+                 GmStatus  status)
 {
   if (status == GM_STATUS_OK)
     self->ok++;
@@ -84,7 +87,7 @@ gm_runner_record (GmRunner     *self,
       gm_runner_fail (self, g_steal_pointer (&error));
       return;
     }
-  count (self, outcome->status);
+  gm_runner_count (self, outcome->status);
   if (self->callbacks.outcome != NULL)
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)

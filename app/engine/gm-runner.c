@@ -60,6 +60,7 @@ gm_runner_finalize (GObject *object)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
   g_clear_pointer (&self->record, gm_inputs_record_free);
+  g_clear_pointer (&self->past, gm_past_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
   g_clear_pointer (&self->log, gm_log_free);
@@ -124,7 +125,10 @@ open_inputs (GmRunner  *self,
   g_autoptr(GmInvoker) invoker = NULL;
   GError *cause = NULL;
 
-  self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
+  if (self->kept.has_lines && self->job->inputs->kind != GM_INPUT_ARGUMENTS)
+    self->inputs = gm_inputs_replay (&self->kept, gm_run_dir_get_path (self->dir), &cause);
+  else
+    self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
   if (self->inputs != NULL)
     invoker = gm_invoker_new (self->job, &cause);
   if (invoker != NULL && gm_invoker_check (invoker, self->inputs, &cause))
@@ -162,9 +166,10 @@ open_files (GmRunner  *self,
   GError *cause = NULL;
 
   if (gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, &cause)
-      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs, &cause)) != NULL
-      && (self->results = gm_journal_open (fd, "results.jsonl", &cause)) != NULL
-      && (self->events = gm_journal_open (fd, "events.jsonl", &cause)) != NULL
+      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
+                                                self->kept.count, self->kept.ended, &cause)) != NULL
+      && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
+      && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
     return TRUE;
@@ -178,7 +183,8 @@ open_files (GmRunner  *self,
  * @options: how to run it
  * @error: return location for an error
  *
- * Checks all that can be checked before anything runs, and makes the run directory.
+ * Checks all that can be checked before anything runs, and makes the run directory, or takes up the
+ * one that is to be gone on with. A run that is refused is left as it was.
  *
  * Returns: (transfer full): a runner, or %NULL with #GM_RUNNER_ERROR
  */
@@ -197,13 +203,19 @@ gm_runner_new (GmJob                 *job,
   self->want_output = options->want_output;
   if (!gm_runner_check_supported (job, error)
       || !gm_runner_check_program (job, error)
-      || !gm_runner_check_results (job, error)
-      || !open_inputs (self, error)
-      || !open_dir (self, options->run_dir, error))
+      || !gm_runner_check_results (job, error))
+    return NULL;
+  if (options->resume_dir != NULL)
+    {
+      if (!gm_runner_open_old (self, options, error) || !open_inputs (self, error))
+        return NULL;
+    }
+  else if (!open_inputs (self, error) || !open_dir (self, options->run_dir, error))
     return NULL;
   if (!open_files (self, error))
     {
-      gm_run_dir_discard (self->dir);
+      if (self->past == NULL)
+        gm_run_dir_discard (self->dir);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -412,6 +424,8 @@ begin (GmRunner *self)
   gm_line_add_string (event, "id", gm_run_dir_get_id (self->dir));
   gm_line_add_int (event, "pid", getpid ());
   gm_line_add_int (event, "processes", choose_processes (self));
+  if (self->past != NULL)
+    g_string_append (event, ",\"resumed\":true");
   if (total >= 0)
     gm_line_add_int (event, "total", total);
   gm_runner_end_event (self);
@@ -419,6 +433,7 @@ begin (GmRunner *self)
   gm_rate_add (&self->rate, g_get_monotonic_time (), 0);
   gm_runner_write_state (self, FALSE);
   gm_runner_watch_deadline (self);
+  gm_runner_warn_cut_off (self);
   set_state (self, GM_RUN_RUNNING);
 }
 
@@ -515,7 +530,7 @@ finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
-  if (self->cause == GM_CAUSE_UNUSABLE)
+  if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
   set_state (self, self->state);

@@ -35,6 +35,7 @@ enum
 typedef struct
 {
   guint64     index;
+  guint64     turn;          /* of the items that this run has taken up, from 0 */
   GmStatus    status;
   GmReason    reason;
   int         exit_code;     /* of the command, -1 if it has none */
@@ -82,8 +83,10 @@ typedef struct
 typedef struct
 {
   const char *run_dir;     /* NULL: a new one in the default folder */
+  const char *resume_dir;  /* go on with the run there, whose job this is */
   guint64     first;       /* only so many items; 0: all */
   gboolean    want_output; /* fill stdout_data and stderr_data */
+  gboolean    retry_failed; /* of @resume_dir: what is not ok, instead of what was not done */
 } GmRunnerOptions;
 
 GQuark      gm_runner_error_quark    (void);
