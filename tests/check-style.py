@@ -21,6 +21,7 @@ FORBIDDEN = {
     'app/run': r'#include [<"](mp[.-]|gtk|adwaita|gm-runner|gm-headless)',
     'app/engine': r'#include [<"](gtk|adwaita|gm-headless)',
     'app/headless': r'#include [<"](gtk|adwaita)',
+    'app/ui': r'#include [<"](mp[.-]|gm-runner|gm-headless|gm-journal|gm-run-dir)',
 }
 # Libraries return errors; only faces speak.
 SILENT = ('libmp', 'app/job', 'app/run', 'app/engine')

@@ -173,7 +173,8 @@ gm_in_flight_add (GmInFlight   *self,
   flight->index = index;
   flight->turn = 0;
   flight->attempt = 1;
-  flight->n_free = 0;
+  flight->tried = 0;
+  flight->before = GM_STATUS_OK;
   flight->waits = FALSE;
   flight->kind = item->kind;
   g_string_truncate (flight->data, 0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-item.h"
+#include "gm-outcome-status.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,8 @@ typedef struct
   guint64     index;
   guint64     turn;         /* among the items that this run has taken up */
   guint       attempt;      /* the one that runs or waits, from 1 */
-  guint       n_free;       /* attempts that don't count against the retries */
+  guint       tried;        /* attempts before it was asked for again: not of this budget */
+  GmStatus    before;       /* the outcome it had then, OK if it never had one */
   gboolean    waits;        /* for its next attempt, not with the pool */
 
   /* Owned: the last attempt that failed, if any */

@@ -14,8 +14,8 @@
 #include "gm-run-info.h"
 #include "gm-runs.h"
 
-/* So many characters of the name leave room for the rest in a file name. */
-#define MAX_NAME 100
+/* So many characters of the name leave room for the rest in the address of a socket. */
+#define MAX_NAME 56
 #define MAX_TRIES 16
 
 struct _GmRunDir

@@ -81,7 +81,7 @@ gm_runner_keep_old (GmRunner *self,
 
   if (self->past == NULL || !gm_past_get_outcome (self->past, index, &status))
     return FALSE;
-  gm_runner_count (self, status);
+  gm_runner_count (self, status, 1);
   return TRUE;
 }
 

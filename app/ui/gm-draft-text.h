@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+char *gm_draft_text_new         (const char * const  *paths);
+char *gm_draft_text_with_member (JsonNode            *root,
+                                 const char          *path,
+                                 JsonNode            *value);
+
+G_END_DECLS

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "gm-monitor-page.h"
+
+#include "gm-run.h"
+
+/* What a run is doing right now. */
+struct _GmMonitorPage
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  GmRun *run;
+};
+
+enum
+{
+  PROP_0,
+  PROP_RUN,
+  N_PROPS
+};
+
+G_DEFINE_FINAL_TYPE (GmMonitorPage, gm_monitor_page, GTK_TYPE_WIDGET)
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+gm_monitor_page_dispose (GObject *object)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_MONITOR_PAGE);
+  g_clear_object (&self->run);
+
+  G_OBJECT_CLASS (gm_monitor_page_parent_class)->dispose (object);
+}
+
+static void
+gm_monitor_page_get_property (GObject    *object,
+                         guint       prop_id,
+                         GValue     *value,
+                         GParamSpec *pspec)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_RUN:
+      g_value_set_object (value, self->run);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gm_monitor_page_set_property (GObject      *object,
+                         guint         prop_id,
+                         const GValue *value,
+                         GParamSpec   *pspec)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_RUN:
+      if (g_set_object (&self->run, g_value_get_object (value)))
+        g_object_notify_by_pspec (object, pspec);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gm_monitor_page_class_init (GmMonitorPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = gm_monitor_page_dispose;
+  object_class->get_property = gm_monitor_page_get_property;
+  object_class->set_property = gm_monitor_page_set_property;
+
+  properties[PROP_RUN] =
+    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/gtk_mp/GtkMp/gm-monitor-page.ui");
+}
+
+static void
+gm_monitor_page_init (GmMonitorPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
