@@ -206,7 +206,7 @@ push_next (GmRunner *self,
     return FALSE;
   if (item.kind == GM_ITEM_BAD)
     gm_runner_settle_bad (self, index, turn, &item);
-  else
+  else if (!gm_runner_settle_reused (self, index, turn, &item))
     push (self, add_flight (self, index, turn, &item));
   return TRUE;
 }

@@ -67,6 +67,53 @@ gm_runner_open_old (GmRunner               *self,
 }
 
 /**
+ * gm_runner_open_reuse:
+ * @self: a new runner
+ * @options: may name a run to take outcomes over from
+ * @error: return location for an error
+ *
+ * Returns: %FALSE with #GM_RUNNER_ERROR if that can't be read
+ */
+gboolean
+gm_runner_open_reuse (GmRunner               *self,
+                      const GmRunnerOptions  *options,
+                      GError                **error)
+{
+  GError *cause = NULL;
+
+  if (options->reuse_dir == NULL)
+    return TRUE;
+  self->reuse = gm_reuse_new (options->reuse_dir, self->job, &cause);
+  return self->reuse != NULL || refuse (cause, error);
+}
+
+/**
+ * gm_runner_settle_reused:
+ * @self: a runner
+ * @index: of an item
+ * @turn: its turn
+ * @item: the item
+ *
+ * Returns: %FALSE if there is no outcome to take over: it has to be run
+ */
+gboolean
+gm_runner_settle_reused (GmRunner     *self,
+                         guint64       index,
+                         guint64       turn,
+                         const GmItem *item)
+{
+  GmRunOutcome outcome = { .index = index, .turn = turn, .exit_code = -1, .reused = TRUE };
+
+  if (self->reuse == NULL || gm_reuse_look_up (self->reuse, index, item) != GM_REUSE_REUSED
+      || !gm_reuse_take_over (self->reuse, index, item, self->dir, self->line))
+    return FALSE;
+  outcome.line = self->line->str;
+  outcome.line_length = self->line->len;
+  gm_runner_record (self, &outcome);
+  return TRUE;
+}
+
+/**
  * gm_runner_keep_old:
  * @self: a runner
  * @index: of an item that is not run after all

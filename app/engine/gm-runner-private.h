@@ -12,12 +12,14 @@
 #include "gm-inputs-record.h"
 #include "gm-inputs-replay.h"
 #include "gm-invocation.h"
+#include "gm-joblog.h"
 #include "gm-journal.h"
 #include "gm-load.h"
 #include "gm-log.h"
 #include "gm-outcome.h"
 #include "gm-past.h"
 #include "gm-rate.h"
+#include "gm-reuse.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
 #include "gm-snapshot.h"
@@ -67,6 +69,8 @@ struct _GmRunner
   GmJournal         *events;
   GmInputsRecord    *record;
   GmPast            *past;          /* NULL: a new run */
+  GmReuse           *reuse;         /* NULL: nothing is taken over */
+  GmJoblog          *joblog;        /* or NULL */
   GmLog             *log;
   GmInFlight        *flights;
   MpPool            *pool;
@@ -137,6 +141,13 @@ gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
 
 /* gm-runner-old.c */
+gboolean gm_runner_open_reuse      (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_settle_reused   (GmRunner         *self,
+                                    guint64           index,
+                                    guint64           turn,
+                                    const GmItem     *item);
 gboolean gm_runner_open_old        (GmRunner         *self,
                                     const GmRunnerOptions *options,
                                     GError          **error);

@@ -90,6 +90,8 @@ gm_runner_record (GmRunner     *self,
       return;
     }
   gm_runner_count (self, outcome->status, 1);
+  if (self->joblog != NULL)
+    gm_joblog_add (self->joblog, outcome);
   if (self->callbacks.outcome != NULL)
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)
@@ -125,7 +127,12 @@ gm_runner_end_event (GmRunner *self)
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 
-/* The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
+/* Ten times a second everything is given to the kernel, so that whatever kills us loses at most a
+ * tenth of a second; once a second, and at the end, the inputs and the outcomes are synced, so that a
+ * power cut loses at most a second of them. What is lost is run again. The job is synced before
+ * anything runs. Events, log, state and spilled outputs are never waited for.
+ *
+ * The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
 void
 gm_runner_write (GmRunner *self,
                  gboolean  sync)
@@ -138,6 +145,8 @@ gm_runner_write (GmRunner *self,
              : gm_journal_write (self->results, &error)))
     gm_runner_fail (self, g_steal_pointer (&error));
   if (!gm_journal_write (self->events, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (self->joblog != NULL && !gm_joblog_write (self->joblog, &error))
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 

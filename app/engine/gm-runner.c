@@ -71,6 +71,8 @@ gm_runner_finalize (GObject *object)
     close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
   g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
+  g_clear_pointer (&self->joblog, gm_joblog_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
   g_clear_pointer (&self->log, gm_log_free);
@@ -193,6 +195,22 @@ open_files (GmRunner  *self,
   return FALSE;
 }
 
+static gboolean
+open_joblog (GmRunner    *self,
+             const char  *path,
+             GError     **error)
+{
+  GError *cause = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  self->joblog = gm_joblog_open (path, self->past != NULL, self->job, &cause);
+  if (self->joblog != NULL)
+    return TRUE;
+  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
+  return FALSE;
+}
+
 /**
  * gm_runner_new:
  * @job: the job
@@ -228,9 +246,11 @@ gm_runner_new (GmJob                 *job,
       if (!gm_runner_open_old (self, options, error) || !open_inputs (self, error))
         return NULL;
     }
-  else if (!open_inputs (self, error) || !open_dir (self, options->run_dir, error))
+  else if (!open_inputs (self, error)
+           || !gm_runner_open_reuse (self, options, error)
+           || !open_dir (self, options->run_dir, error))
     return NULL;
-  if (!open_files (self, error))
+  if (!open_files (self, error) || !open_joblog (self, options->joblog, error))
     {
       if (self->past == NULL)
         gm_run_dir_discard (self->dir);

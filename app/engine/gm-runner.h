@@ -47,6 +47,7 @@ typedef struct
   gsize       stdout_length;
   const char *stderr_data;
   gsize       stderr_length;
+  gboolean    reused;        /* from another run: what it printed is in the line only */
   const char *stdout_path;   /* instead of the data when spilled: absolute path, else NULL */
   const char *stderr_path;
 } GmRunOutcome;
@@ -87,6 +88,8 @@ typedef struct
   const char *resume_dir;  /* go on with the run there, whose job this is */
   guint64     first;       /* only so many items; 0: all */
   gboolean    want_output; /* fill stdout_data and stderr_data */
+  const char *reuse_dir;   /* take over what is ok there */
+  const char *joblog;      /* a file for GNU parallel's job log, `+` before it to append */
   gboolean    retry_failed; /* of @resume_dir: what is not ok, instead of what was not done */
 } GmRunnerOptions;
 

@@ -12,6 +12,7 @@
 #include "gm-json.h"
 #include "gm-line.h"
 #include "gm-past.h"
+#include "gm-reuse.h"
 
 static gboolean
 is_text (const char *text)
@@ -165,6 +166,7 @@ typedef struct
 {
   GmInputs *inputs;
   GmPast   *past;    /* NULL: nothing yet */
+  GmReuse  *reuse;   /* or NULL */
 } Source;
 
 static void
@@ -172,6 +174,7 @@ source_clear (Source *self)
 {
   g_clear_pointer (&self->inputs, gm_inputs_free);
   g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Source, source_clear)
@@ -181,6 +184,7 @@ source_open (Source           *self,
              GmJob            *job,
              const GmOptions  *options,
              const char       *resume_dir,
+             const char       *reuse_dir,
              GError          **error)
 {
   GmInputsKept kept = { 0 };
@@ -190,6 +194,8 @@ source_open (Source           *self,
           || !gm_inputs_kept_compare (&kept, resume_dir, job, error)
           || (self->past = gm_past_read (resume_dir, options->retry_failed, error)) == NULL))
     return FALSE;
+  if (reuse_dir != NULL && (self->reuse = gm_reuse_new (reuse_dir, job, error)) == NULL)
+    return FALSE;
   if (kept.has_lines && job->inputs->kind != GM_INPUT_ARGUMENTS)
     self->inputs = gm_inputs_replay (&kept, resume_dir, error);
   else
@@ -198,14 +204,17 @@ source_open (Source           *self,
   return self->inputs != NULL;
 }
 
-/* Returns: (nullable): why the item would run, NULL if it would not */
+/* Returns: (nullable): why the item would run, or is taken over; NULL if there is nothing to say */
 static const char *
 get_why (Source          *self,
          const GmOptions *options,
-         guint64          index)
+         guint64          index,
+         const GmItem    *item)
 {
   GmStatus status;
 
+  if (self->reuse != NULL && item->kind != GM_ITEM_BAD)
+    return gm_reuse_why_to_string (gm_reuse_look_up (self->reuse, index, item));
   if (self->past == NULL)
     return "new";
   if (gm_past_is_settled (self->past, index))
@@ -221,6 +230,7 @@ get_why (Source          *self,
  * @job: a job
  * @options: what the command line says besides
  * @resume_dir: (nullable): the run to go on with
+ * @reuse_dir: (nullable): the run to take outcomes over from
  * @out: where to print
  * @error: return location for an error
  *
@@ -233,11 +243,12 @@ gboolean
 gm_dry_run (GmJob            *job,
             const GmOptions  *options,
             const char       *resume_dir,
+            const char       *reuse_dir,
             GmOutput         *out,
             GError          **error)
 {
   g_auto(Source) source = { NULL };
-  gboolean opened = source_open (&source, job, options, resume_dir, error);
+  gboolean opened = source_open (&source, job, options, resume_dir, reuse_dir, error);
   g_autoptr(GmInvoker) invoker = opened ? gm_invoker_new (job, error) : NULL;
   g_autoptr(GString) line = g_string_new (NULL);
   GmInputsStatus status = GM_INPUTS_END;
@@ -255,7 +266,7 @@ gm_dry_run (GmJob            *job,
       status = next_item (source.inputs, &item, error);
       if (status != GM_INPUTS_ITEM)
         break;
-      why = get_why (&source, options, index);
+      why = get_why (&source, options, index, &item);
       if (why == NULL)
         continue;
       n++;
@@ -264,7 +275,7 @@ gm_dry_run (GmJob            *job,
       append_item (line, &item);
       if (item.kind != GM_ITEM_BAD)
         append_invocation (line, job, invoker, &item, index);
-      if (source.past != NULL)
+      if (source.past != NULL || source.reuse != NULL)
         gm_line_add_string (line, "why", why);
       gm_line_end (line);
       gm_output_write (out, line->str, line->len);

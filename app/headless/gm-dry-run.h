@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 gboolean gm_dry_run (GmJob            *job,
                      const GmOptions  *options,
                      const char       *resume_dir,
+                     const char       *reuse_dir,
                      GmOutput         *out,
                      GError          **error);
 

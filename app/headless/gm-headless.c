@@ -67,10 +67,13 @@ run_job (const GmOptions *options)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *resume_dir = NULL;
+  g_autofree char *reuse_dir = NULL;
   g_autoptr(GmJob) job = NULL;
 
-  if (options->resume == NULL
-      || (resume_dir = gm_old_run_find (options->resume, &error)) != NULL)
+  if ((options->resume == NULL
+       || (resume_dir = gm_old_run_find (options->resume, &error)) != NULL)
+      && (options->reuse == NULL
+          || (reuse_dir = gm_old_run_find (options->reuse, &error)) != NULL))
     job = load_job_with_options (options, resume_dir, &error);
   if (job == NULL)
     {
@@ -90,9 +93,9 @@ run_job (const GmOptions *options)
       return GM_EXIT_USAGE;
     }
   if (options->mode == GM_MODE_DRY_RUN)
-    return gm_face_dry_run (job, options, resume_dir);
+    return gm_face_dry_run (job, options, resume_dir, reuse_dir);
 
-  return gm_face_run (job, options, resume_dir);
+  return gm_face_run (job, options, resume_dir, reuse_dir);
 }
 
 /* What somebody asked for: if it can't be printed, that is a failure. */

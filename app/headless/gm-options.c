@@ -15,9 +15,10 @@ typedef enum
   OPTION_QUIET,
   OPTION_RUN_DIR,
   OPTION_FIRST,
+  OPTION_REUSE,
+  OPTION_JOBLOG,
   OPTION_RESUME,
   OPTION_RETRY,
-  OPTION_LATER,    /* named by the contract, not in this version */
 } OptionKind;
 
 typedef struct
@@ -59,8 +60,10 @@ static const Option options[] = {
   { "resume", 0, OPTION_RESUME, .value = "RUN", .help = "go on with a run: what was not done" },
   { "retry-failed", 0, OPTION_RETRY, .value = "RUN",
     .help = "run again what is not ok in a run" },
-  { "reuse", 0, OPTION_LATER, .value = "RUN" },
-  { "joblog", 0, OPTION_LATER, .value = "FILE" },
+  { "reuse", 0, OPTION_REUSE, .value = "RUN",
+    .help = "take over what is ok in a run for equal items and task" },
+  { "joblog", 0, OPTION_JOBLOG, .value = "FILE",
+    .help = "write GNU parallel's job log; +FILE appends to one" },
   { "list", 0, OPTION_MODE, GM_MODE_LIST,
     .help = "the runs there are, newest first; with --json one object a line" },
   { "status", 0, OPTION_RUN, GM_MODE_STATUS, .value = "RUN",
@@ -209,11 +212,15 @@ apply (GmOptions       *self,
       return TRUE;
     case OPTION_FIRST:
       return set_first (self, argument->value, error);
+    case OPTION_REUSE:
+      self->reuse = argument->value;
+      return TRUE;
+    case OPTION_JOBLOG:
+      self->joblog = argument->value;
+      return TRUE;
     case OPTION_RESUME:
     case OPTION_RETRY:
       return set_resume (self, argument, error);
-    case OPTION_LATER:
-      return set_error (error, "--%s: this version can't do that yet", option->name);
     default:
       g_return_val_if_reached (FALSE);
     }
@@ -323,6 +330,9 @@ gm_options_parse (GmOptions  *self,
   if (self->resume != NULL && self->run_dir != NULL)
     return set_error (error, "--run-dir=%s: the run that is gone on with has its folder already",
                       self->run_dir);
+  if (self->resume != NULL && self->reuse != NULL)
+    return set_error (error, "--reuse=%s: that is for a new run; one that is gone on with keeps "
+                             "what it has", self->reuse);
   if (self->resume != NULL)
     return TRUE;
   if (*rest != NULL && self->file != NULL)
@@ -376,8 +386,6 @@ gm_options_help (void)
       const Option *option = &options[i];
       g_autofree char *form = NULL;
 
-      if (option->kind == OPTION_LATER)
-        continue;
       form = g_strconcat ("--", option->name, option->value != NULL ? "=" : "", option->value,
                           NULL);
       if (option->letter != 0)

@@ -38,6 +38,8 @@ typedef struct
   char       **words;      /* or what follows "--" */
   GArray      *overrides;  /* owned, of GmOverride, in the order given */
   const char  *run_dir;
+  const char  *reuse;      /* the RUN to take outcomes over from, or NULL */
+  const char  *joblog;
   const char  *resume;     /* the RUN to go on with, or NULL */
   char        *run;        /* owned: the RUN that an option names, or NULL */
   guint64      processes;  /* of --resize */
