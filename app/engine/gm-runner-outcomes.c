@@ -9,6 +9,7 @@
 
 #include "gm-runner-private.h"
 
+#include "gm-json.h"
 #include "gm-line.h"
 #include "gm-worker.h"
 
@@ -396,10 +397,15 @@ on_answer (GmRunner        *self,
     settle_killed (self, flight, outcome);
   else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
     {
-      g_autofree char *text = g_strndup (line, answer.line_length - 1);
+      const char *message = gm_line_find (line, "error");
 
+      g_string_truncate (self->text, 0);
+      if (message != NULL)
+        gm_json_unescape (self->text, message);
       gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                         "The output of an item could not be kept: %s", text));
+                                         "The output of item %" G_GUINT64_FORMAT
+                                         " could not be kept: %s", flight->index,
+                                         self->text->str));
       drop (self, flight);
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)

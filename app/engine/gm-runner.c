@@ -174,6 +174,22 @@ open_dir (GmRunner    *self,
   return FALSE;
 }
 
+/* Workers read it there. Going on with a run writes only what the command line has changed, so that
+ * on a full disk it can still be seen that all is done. */
+static gboolean
+write_job (GmRunner    *self,
+           const char  *text,
+           GError     **error)
+{
+  g_autofree char *path = g_build_filename (gm_run_dir_get_path (self->dir), "job.json", NULL);
+  g_autofree char *before = NULL;
+
+  if (self->past != NULL && g_file_get_contents (path, &before, NULL, NULL)
+      && g_str_equal (before, text))
+    return TRUE;
+  return gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, error);
+}
+
 static gboolean
 open_files (GmRunner  *self,
             GError   **error)
@@ -183,7 +199,7 @@ open_files (GmRunner  *self,
   int fd = gm_run_dir_get_fd (self->dir);
   GError *cause = NULL;
 
-  if (gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, &cause)
+  if (write_job (self, text, &cause)
       && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
                                                 self->kept.count, self->kept.ended, &cause)) != NULL
       && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
