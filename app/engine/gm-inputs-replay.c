@@ -160,12 +160,13 @@ set_changed (const guint64 *old,
   if (added == 0 && removed == 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                          "The inputs have changed since: the same items are in another order. "
-                         "Nothing was run; --reuse=RUN JOB begins a new run and keeps what is done");
+                         "Nothing was run; --reuse=RUN JOB begins a new run that keeps what is "
+                         "done");
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                  "The inputs have changed since: %" G_GUINT64_FORMAT " added, %" G_GUINT64_FORMAT
                  " removed, %" G_GUINT64_FORMAT " changed. Nothing was run; --reuse=RUN JOB begins "
-                 "a new run and keeps what is done", added - changed, removed - changed, changed);
+                 "a new run that keeps what is done", added - changed, removed - changed, changed);
 }
 
 /**

@@ -54,7 +54,8 @@ begin_line (GmRunner        *self,
     }
   gm_flight_get_item (flight, &item);
   *run_outcome = (GmRunOutcome) {
-    .index = flight->index, .turn = flight->turn, .status = status, .reason = reason, .exit_code = -1,
+    .index = flight->index, .turn = flight->turn, .status = status,
+    .reason = reason, .exit_code = -1,
   };
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
