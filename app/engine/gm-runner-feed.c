@@ -107,7 +107,7 @@ read_item (GmRunner *self,
 
   if (self->inputs_ended || self->waiting_input)
     return FALSE;
-  if (self->first > 0 && self->n_taken == self->first)
+  if (self->first > 0 && self->n_taken - self->n_reused == self->first)
     {
       end_first (self);
       return FALSE;

@@ -109,6 +109,7 @@ gm_runner_settle_reused (GmRunner     *self,
     return FALSE;
   outcome.line = self->line->str;
   outcome.line_length = self->line->len;
+  self->n_reused++;
   gm_runner_record (self, &outcome);
   return TRUE;
 }

@@ -109,6 +109,7 @@ struct _GmRunner
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
   guint64            n_taken;       /* of those, how many were not passed over */
+  guint64            n_reused;      /* of those, how many another run had done */
   guint64            failed_before;
   GmInputsKept       kept;
   guint64            ok;

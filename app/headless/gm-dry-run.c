@@ -269,7 +269,7 @@ gm_dry_run (GmJob            *job,
       why = get_why (&source, options, index, &item);
       if (why == NULL)
         continue;
-      n++;
+      n += !g_str_equal (why, "reused");
       g_string_assign (line, "{\"index\":");
       gm_json_append_int (line, index);
       append_item (line, &item);

@@ -116,6 +116,14 @@ class Reuse(harness.Case):
         self.assertEqual(self.ran(), ['c'])
         self.assertEqual(sorted(json.loads(line)['index'] for line in run.stdout.splitlines()),
                          [0, 1, 2])
+        # Only what is to run counts among the first.
+        self.inputs('z', 'a', 'b', 'y', 'x')
+        whys = self.run_job(self.job, '--dry-run', '--first=2', f'--reuse={first.dir}/')
+        self.assertEqual([json.loads(line)['why'] for line in whys.stdout.splitlines()],
+                         ['new', 'reused', 'reused', 'new'])
+        run = self.run_job(self.job, '--quiet', '--first=2', f'--reuse={first.dir}/')
+        self.assertEqual(self.ran(), ['z', 'y'])
+        self.assertEqual(run.state()['state'], 'interrupted')
 
 
 class Joblog(harness.Case):
