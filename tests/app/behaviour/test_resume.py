@@ -163,12 +163,17 @@ class Again(Case):
         resumed = self.resume(run.dir, code=1)
         self.assertEqual({i: o['status'] for i, o in resumed.by_index().items()},
                          {0: 'ok', 1: 'error', 2: 'ok', 3: 'ok', 4: 'ok'})
-        run = self.run_job({'task': {'command': ['sleep', '{}']}, 'inputs': {'items': [0, 60]},
-                            'timeout': 1}, code=124)
-        self.assertEqual(run.by_index()[1]['reason'], 'job-timeout')
-        resumed = self.resume(run.dir, '--timeout=0.5', code=124)
-        self.assertEqual(len(resumed.outcomes()), 3)
-        self.assertEqual(resumed.by_index()[1]['attempts'], 2)
+        run = self.run_job({'task': {'shell': f'test -e {self.work}/go || sleep 1000; : {{}}'},
+                            'inputs': {'range': [2]}, 'timeout': 1}, code=124)
+        before = run.by_index()
+        self.assertEqual({o['reason'] for o in before.values()}, {'job-timeout'})
+        # What the end of the run ends once more stays what it was.
+        self.resume(run.dir, '--timeout=0.2', code=124)
+        self.write('go', '')
+        resumed = self.resume(run.dir, '--timeout=1000')
+        for index, outcome in resumed.by_index().items():
+            self.assertEqual(outcome['status'], 'ok')
+            self.assertGreater(outcome['attempts'], before[index]['attempts'])
 
     def test_retry_failed(self):
         job = {'task': {'shell': f'echo {{}} $GTK_MP_ATTEMPT >> {self.work}/record; '
