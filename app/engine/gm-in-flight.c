@@ -183,6 +183,7 @@ gm_in_flight_add (GmInFlight   *self,
   if (2 * (self->count + 1) > self->n_cells)
     grow (self);
   flight->index = index;
+  flight->turn = 0;
   flight->attempt = 1;
   flight->tried = 0;
   flight->before = GM_STATUS_OK;

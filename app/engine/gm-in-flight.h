@@ -18,6 +18,7 @@ typedef enum
 typedef struct
 {
   guint64     index;
+  guint64     turn;         /* among the items that this run has taken up */
   guint       attempt;      /* the one that runs or waits, from 1 */
   guint       tried;        /* attempts before it was asked for again: not of this budget */
   GmStatus    before;       /* the outcome it had then, OK if it never had one */

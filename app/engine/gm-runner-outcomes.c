@@ -9,6 +9,7 @@
 
 #include "gm-runner-private.h"
 
+#include "gm-json.h"
 #include "gm-line.h"
 #include "gm-worker.h"
 
@@ -53,7 +54,8 @@ begin_line (GmRunner        *self,
     }
   gm_flight_get_item (flight, &item);
   *run_outcome = (GmRunOutcome) {
-    .index = flight->index, .status = status, .reason = reason, .exit_code = -1,
+    .index = flight->index, .turn = flight->turn, .status = status,
+    .reason = reason, .exit_code = -1,
   };
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -114,7 +116,8 @@ settle_ended (GmRunner        *self,
   GmStatus status;
   GmReason reason;
 
-  if (!gm_runner_records (self))
+  if (!gm_runner_records (self)
+      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
     {
       drop (self, flight);
       return;
@@ -136,15 +139,19 @@ gm_runner_settle_waiting (GmRunner *self,
 static void
 settle_item (GmRunner     *self,
              guint64       index,
+             guint64       turn,
              const GmItem *item,
              GmStatus      status,
              GmReason      reason,
              const char   *message)
 {
   GmRunOutcome run_outcome = {
-    .index = index, .status = status, .reason = reason, .exit_code = -1,
+    .index = index, .turn = turn, .status = status, .reason = reason, .exit_code = -1,
   };
-  GmOutcomeHead head = { .index = index, .item = item, .status = status, .reason = reason };
+  GmOutcomeHead head = {
+    .index = index, .item = item, .status = status, .reason = reason,
+    .attempts = self->past != NULL ? gm_past_get_attempts (self->past, index) : 0,
+  };
 
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -158,27 +165,31 @@ settle_item (GmRunner     *self,
 void
 gm_runner_settle_unread (GmRunner     *self,
                          guint64       index,
+                         guint64       turn,
                          const GmItem *item)
 {
   GmStatus status;
   GmReason reason;
 
+  if (gm_runner_keep_old (self, index))
+    return;
   if (item->kind == GM_ITEM_BAD)
     {
-      gm_runner_settle_bad (self, index, item);
+      gm_runner_settle_bad (self, index, turn, item);
       return;
     }
   get_end_reason (self, &status, &reason);
-  settle_item (self, index, item, status, reason, NULL);
+  settle_item (self, index, turn, item, status, reason, NULL);
 }
 
 /* An item that its input could not give: the error is all there is. */
 void
 gm_runner_settle_bad (GmRunner     *self,
                       guint64       index,
+                      guint64       turn,
                       const GmItem *item)
 {
-  settle_item (self, index, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
+  settle_item (self, index, turn, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
 }
 
 static gboolean
@@ -331,6 +342,7 @@ settle_answer (GmRunner        *self,
   const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
+    .turn = flight->turn,
     .status = answer->status,
     .reason = answer->reason,
     .exit_code = answer->exit_code,
@@ -395,10 +407,15 @@ on_answer (GmRunner        *self,
     settle_killed (self, flight, outcome);
   else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
     {
-      g_autofree char *text = g_strndup (line, answer.line_length - 1);
+      const char *message = gm_line_find (line, "error");
 
+      g_string_truncate (self->text, 0);
+      if (message != NULL)
+        gm_json_unescape (self->text, message);
       gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                         "The output of an item could not be kept: %s", text));
+                                         "The output of item %" G_GUINT64_FORMAT
+                                         " could not be kept: %s", flight->index,
+                                         self->text->str));
       drop (self, flight);
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)

@@ -10,14 +10,18 @@
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
+#include "gm-inputs-replay.h"
 #include "gm-invocation.h"
+#include "gm-joblog.h"
 #include "gm-journal.h"
 #include "gm-load.h"
 #include "gm-log.h"
 #include "gm-median.h"
 #include "gm-memory.h"
 #include "gm-outcome.h"
+#include "gm-past.h"
 #include "gm-rate.h"
+#include "gm-reuse.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
 #include "gm-snapshot.h"
@@ -66,6 +70,9 @@ struct _GmRunner
   GmJournal         *results;
   GmJournal         *events;
   GmInputsRecord    *record;
+  GmPast            *past;          /* NULL: a new run */
+  GmReuse           *reuse;         /* NULL: nothing is taken over */
+  GmJoblog          *joblog;        /* or NULL */
   GmLog             *log;
   GmInFlight        *flights;
   MpPool            *pool;
@@ -108,6 +115,10 @@ struct _GmRunner
   gint64             oom_kills;     /* of the kernel, when last looked at */
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
+  guint64            n_taken;       /* of those, how many were not passed over */
+  guint64            n_reused;      /* of those, how many another run had done */
+  guint64            failed_before;
+  GmInputsKept       kept;
   guint64            ok;
   guint64            failed;
   guint64            cancelled;
@@ -119,9 +130,10 @@ struct _GmRunner
   guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
   gboolean           want_output : 1;
+  gboolean           retry_failed : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */
   gboolean           inputs_complete : 1;  /* and all of them were */
-  gboolean           items_left : 1;    /* because of @first */
+  gboolean           items_left : 1;    /* that have no outcome and are not run now */
   gboolean           waiting_input : 1;
   gboolean           held : 1;
   gboolean           begun_any : 1;     /* some item has been begun */
@@ -136,6 +148,21 @@ gboolean gm_runner_check_program   (GmJob            *job,
                                     GError          **error);
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
+
+/* gm-runner-old.c */
+gboolean gm_runner_open_reuse      (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_settle_reused   (GmRunner         *self,
+                                    guint64           index,
+                                    guint64           turn,
+                                    const GmItem     *item);
+gboolean gm_runner_open_old        (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_keep_old        (GmRunner         *self,
+                                    guint64           index);
+void     gm_runner_warn_cut_off    (GmRunner         *self);
 
 /* gm-runner-feed.c */
 void     gm_runner_pump            (GmRunner         *self);
@@ -161,9 +188,11 @@ void     gm_runner_settle_waiting  (GmRunner         *self,
                                     GmFlight         *flight);
 void     gm_runner_settle_unread   (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 void     gm_runner_settle_bad      (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 
 /* gm-runner-record.c */

@@ -69,6 +69,9 @@ gm_runner_finalize (GObject *object)
   if (self->shared_fd >= 0)
     close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
+  g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
+  g_clear_pointer (&self->joblog, gm_joblog_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
   g_clear_pointer (&self->log, gm_log_free);
@@ -140,7 +143,10 @@ open_inputs (GmRunner  *self,
   g_autoptr(GmInvoker) invoker = NULL;
   GError *cause = NULL;
 
-  self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
+  if (self->kept.has_lines && self->job->inputs->kind != GM_INPUT_ARGUMENTS)
+    self->inputs = gm_inputs_replay (&self->kept, gm_run_dir_get_path (self->dir), &cause);
+  else
+    self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
   if (self->inputs != NULL)
     invoker = gm_invoker_new (self->job, &cause);
   if (invoker != NULL && gm_invoker_check (invoker, self->inputs, &cause))
@@ -168,6 +174,22 @@ open_dir (GmRunner    *self,
   return FALSE;
 }
 
+/* Workers read it there. Going on with a run writes only what the command line has changed, so that
+ * on a full disk it can still be seen that all is done. */
+static gboolean
+write_job (GmRunner    *self,
+           const char  *text,
+           GError     **error)
+{
+  g_autofree char *path = g_build_filename (gm_run_dir_get_path (self->dir), "job.json", NULL);
+  g_autofree char *before = NULL;
+
+  if (self->past != NULL && g_file_get_contents (path, &before, NULL, NULL)
+      && g_str_equal (before, text))
+    return TRUE;
+  return gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, error);
+}
+
 static gboolean
 open_files (GmRunner  *self,
             GError   **error)
@@ -177,14 +199,31 @@ open_files (GmRunner  *self,
   int fd = gm_run_dir_get_fd (self->dir);
   GError *cause = NULL;
 
-  if (gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, &cause)
-      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs, &cause)) != NULL
-      && (self->results = gm_journal_open (fd, "results.jsonl", &cause)) != NULL
-      && (self->events = gm_journal_open (fd, "events.jsonl", &cause)) != NULL
+  if (write_job (self, text, &cause)
+      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
+                                                self->kept.count, self->kept.ended, &cause)) != NULL
+      && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
+      && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
     return TRUE;
   set_usage_error (error, cause, GM_RUNNER_ERROR_FAILED);
+  return FALSE;
+}
+
+static gboolean
+open_joblog (GmRunner    *self,
+             const char  *path,
+             GError     **error)
+{
+  GError *cause = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  self->joblog = gm_joblog_open (path, self->past != NULL, self->job, &cause);
+  if (self->joblog != NULL)
+    return TRUE;
+  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
   return FALSE;
 }
 
@@ -194,7 +233,8 @@ open_files (GmRunner  *self,
  * @options: how to run it
  * @error: return location for an error
  *
- * Checks all that can be checked before anything runs, and makes the run directory.
+ * Checks all that can be checked before anything runs, and makes the run directory, or takes up the
+ * one that is to be gone on with. A run that is refused is left as it was.
  *
  * Returns: (transfer full): a runner, or %NULL with #GM_RUNNER_ERROR
  */
@@ -217,12 +257,19 @@ gm_runner_new (GmJob                 *job,
     return NULL;
   /* It starts while we open the inputs and make the run directory. */
   mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
-  if (!open_inputs (self, error)
-      || !open_dir (self, options->run_dir, error))
-    return NULL;
-  if (!open_files (self, error))
+  if (options->resume_dir != NULL)
     {
-      gm_run_dir_discard (self->dir);
+      if (!gm_runner_open_old (self, options, error) || !open_inputs (self, error))
+        return NULL;
+    }
+  else if (!open_inputs (self, error)
+           || !gm_runner_open_reuse (self, options, error)
+           || !open_dir (self, options->run_dir, error))
+    return NULL;
+  if (!open_files (self, error) || !open_joblog (self, options->joblog, error))
+    {
+      if (self->past == NULL)
+        gm_run_dir_discard (self->dir);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -435,6 +482,8 @@ begin (GmRunner *self)
   gm_line_add_string (event, "id", gm_run_dir_get_id (self->dir));
   gm_line_add_int (event, "pid", getpid ());
   gm_line_add_int (event, "processes", choose_processes (self));
+  if (self->past != NULL)
+    g_string_append (event, ",\"resumed\":true");
   if (total >= 0)
     gm_line_add_int (event, "total", total);
   gm_runner_end_event (self);
@@ -443,6 +492,7 @@ begin (GmRunner *self)
   gm_runner_write_state (self, FALSE);
   self->time_left = (gint64) MIN (self->job->timeout * G_USEC_PER_SEC, (double) (G_MAXINT64 / 2));
   gm_runner_watch_deadline (self);
+  gm_runner_warn_cut_off (self);
   gm_runner_set_state (self, GM_RUN_RUNNING);
 }
 
@@ -542,7 +592,7 @@ finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
-  if (self->cause == GM_CAUSE_UNUSABLE)
+  if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
   gm_runner_set_state (self, self->state);
