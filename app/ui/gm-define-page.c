@@ -11,6 +11,7 @@
 #include "gm-form-row.h"
 #include "gm-preview.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Typing is followed by a preview after so many milliseconds. */
 #define PREVIEW_DELAY 200
@@ -297,6 +298,7 @@ gm_define_page_dispose (GObject *object)
   g_clear_pointer (&self->problem, g_free);
   g_clear_pointer (&self->problem_path, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_DEFINE_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
 
   G_OBJECT_CLASS (gm_define_page_parent_class)->dispose (object);
 }

@@ -344,7 +344,6 @@ static void
 gm_form_row_constructed (GObject *object)
 {
   GmFormRow *self = GM_FORM_ROW (object);
-  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self));
   GtkWidget *control = make_control (self);
   GtkWidget *target = self->view != NULL ? GTK_WIDGET (self->view) : control;
   gboolean small = self->kind == GM_FORM_SWITCH || self->kind == GM_FORM_CHOICE
@@ -352,14 +351,14 @@ gm_form_row_constructed (GObject *object)
 
   G_OBJECT_CLASS (gm_form_row_parent_class)->constructed (object);
 
-  gtk_label_set_label (self->title, title);
+  g_object_bind_property (self, "title", self->title, "label", G_BINDING_SYNC_CREATE);
   gtk_label_set_mnemonic_widget (self->title, target);
   gtk_label_set_label (self->subtitle, self->subtitle_text != NULL ? self->subtitle_text : "");
   gtk_widget_set_visible (GTK_WIDGET (self->subtitle), self->subtitle_text != NULL);
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
   gtk_widget_set_name (target, self->key);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (target), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  -1);
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (target), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                  self->title, NULL, -1);
   gtk_box_append (small ? self->header : self->body, control);
   gtk_widget_set_visible (GTK_WIDGET (self->body), !small);
   if (self->is_path)

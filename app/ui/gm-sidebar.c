@@ -8,6 +8,7 @@
 
 #include "gm-draft.h"
 #include "gm-sidebar-row.h"
+#include "gm-widget.h"
 
 /**
  * GmSidebar:
@@ -99,7 +100,8 @@ selected_cb (GmSidebar *self)
 {
   gpointer item = gtk_single_selection_get_selected_item (self->selection);
 
-  if (self->updating || item == NULL || GTK_IS_STRING_OBJECT (item))
+  /* The same one at another place is no choice of the user's. */
+  if (self->updating || item == NULL || item == self->selected || GTK_IS_STRING_OBJECT (item))
     return;
   g_set_object (&self->selected, item);
   g_signal_emit (self, signals[SELECTED], 0, item);
@@ -184,6 +186,7 @@ gm_sidebar_dispose (GObject *object)
   if (self->filter != NULL)
     gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_SIDEBAR);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->running);
   g_clear_object (&self->drafts);

@@ -228,8 +228,6 @@ int
 main (int    argc,
       char **argv)
 {
-  if (!gtk_init_check ())
-    return 77;
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
   g_test_add_func ("/define/values", test_values_round_trip);
