@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -59,6 +61,16 @@ matches_cb (gpointer item,
   return strstr (name, needle) != NULL;
 }
 
+/* A run that is resumed is another object among the running ones. */
+static gboolean
+is_same (GObject *item,
+         GObject *selected)
+{
+  return item == selected
+         || (GM_IS_RUN (item) && GM_IS_RUN (selected)
+             && strcmp (gm_run_get_dir (GM_RUN (item)), gm_run_get_dir (GM_RUN (selected))) == 0);
+}
+
 /* The list has other rows now: what is selected may be elsewhere in it. */
 static void
 select_again (GmSidebar *self)
@@ -72,7 +84,7 @@ select_again (GmSidebar *self)
     {
       g_autoptr(GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
 
-      if (item == self->selected)
+      if (is_same (item, self->selected))
         position = i;
     }
   if (GM_IS_RUN (self->selected) && position == GTK_INVALID_LIST_POSITION
