@@ -302,3 +302,15 @@ gm_sidebar_begin_search (GmSidebar *self)
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
 }
+
+/**
+ * gm_sidebar_get_has_items:
+ * @self: a sidebar
+ *
+ * Returns: whether there is anything in it
+ */
+gboolean
+gm_sidebar_get_has_items (GmSidebar *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0;
+}

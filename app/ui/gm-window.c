@@ -390,6 +390,9 @@ gm_window_new (GmApplication *application)
                            G_CALLBACK (running_changed_cb), self, G_CONNECT_SWAPPED);
   running_changed_cb (self);
   gm_window_show (self, NULL, NULL);
+  /* A narrow window shows one of the two: the list, unless there is nothing in it yet. */
+  if (!gm_sidebar_get_has_items (self->sidebar))
+    adw_leaflet_set_visible_child_name (self->leaflet, "content");
 
   return self;
 }

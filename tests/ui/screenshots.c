@@ -61,11 +61,13 @@ main (int    argc,
   ui_open (application, broken);
   take (window, "broken");
   ui_open (application, path);
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
   take (window, "define");
   gm_define_page_show_source (GM_DEFINE_PAGE (gtk_widget_get_ancestor (ui_find (window, "source"),
                                                                        GM_TYPE_DEFINE_PAGE)),
                               TRUE);
   take (window, "source");
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
   gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
   WAIT_FOR (gm_run_get_done (gm_window_get_run (window)) > 20);
   take (window, "monitor");
