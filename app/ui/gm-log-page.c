@@ -3,6 +3,7 @@
 
 #include "gm-log-page.h"
 
+#include "gm-widget.h"
 #include "gm-run.h"
 
 /* What a run and its workers report. */
@@ -31,6 +32,7 @@ gm_log_page_dispose (GObject *object)
   GmLogPage *self = GM_LOG_PAGE (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_LOG_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->run);
 
   G_OBJECT_CLASS (gm_log_page_parent_class)->dispose (object);

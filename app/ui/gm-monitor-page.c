@@ -3,6 +3,7 @@
 
 #include "gm-monitor-page.h"
 
+#include "gm-widget.h"
 #include "gm-run.h"
 
 /* What a run is doing right now. */
@@ -31,6 +32,7 @@ gm_monitor_page_dispose (GObject *object)
   GmMonitorPage *self = GM_MONITOR_PAGE (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_MONITOR_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->run);
 
   G_OBJECT_CLASS (gm_monitor_page_parent_class)->dispose (object);

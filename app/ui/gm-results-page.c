@@ -3,6 +3,7 @@
 
 #include "gm-results-page.h"
 
+#include "gm-widget.h"
 #include "gm-run.h"
 
 /* What became of each item of a run. */
@@ -31,6 +32,7 @@ gm_results_page_dispose (GObject *object)
   GmResultsPage *self = GM_RESULTS_PAGE (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_RESULTS_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->run);
 
   G_OBJECT_CLASS (gm_results_page_parent_class)->dispose (object);

@@ -8,6 +8,7 @@
 #include "gm-draft.h"
 #include "gm-ring.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* A heading, a job file or a run in the sidebar. */
 struct _GmSidebarRow
@@ -105,6 +106,7 @@ gm_sidebar_row_dispose (GObject *object)
 
   gm_sidebar_row_set_item (self, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_SIDEBAR_ROW);
+  gm_widget_drop_children (GTK_WIDGET (self));
 
   G_OBJECT_CLASS (gm_sidebar_row_parent_class)->dispose (object);
 }
@@ -151,6 +153,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
 {
   if (self->item != NULL)
     g_signal_handlers_disconnect_by_func (self->item, update, self);
+  if (GM_IS_RUN (self->item))
+    gm_run_set_listed (GM_RUN (self->item), FALSE);
   g_set_object (&self->item, item);
   if (item == NULL)
     return;
@@ -160,6 +164,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
     {
       gtk_widget_remove_css_class (GTK_WIDGET (self), "sidebar-heading");
       g_signal_connect_object (item, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+      if (GM_IS_RUN (item))
+        gm_run_set_listed (item, TRUE);
     }
   update (self);
 }
