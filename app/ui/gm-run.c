@@ -10,9 +10,14 @@
 #include "gm-run.h"
 
 #include "gm-json.h"
+#include "gm-run-client.h"
 
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250
+
+/* Snapshots a second: for a page that shows workers, and for a line in a list. */
+#define HZ_WATCHED 10
+#define HZ_LISTED 1
 
 /**
  * GmRun:
@@ -27,24 +32,18 @@ struct _GmRun
   /* Owned */
   char         *dir;
   char         *id;
-  char         *name;
   GFileMonitor *monitor;
+  GmSnapshot   *snapshot;  /* what the runner or state.json said last; NULL: nothing */
+  GmRunClient  *client;    /* while somebody looks at a live run */
 
-  /* What state.json says */
-  GmRunState    state;
-  gint64        total;   /* -1: not known */
-  gint64        done;
-  gint64        failed;
-  double        started; /* seconds since the epoch; 0: not known */
-  double        ended;
-
-  /* The runner */
+  GmRunState    state;     /* also of a runner that is gone without having said so */
   pid_t         pid;       /* who holds the lock; 0: nobody */
   guint         pid_source;
-
   guint         grown_source;
   guint         watchers;
+  guint         listeners;
   guint         loaded : 1;
+  guint         died : 1;  /* state.json says it runs, and nobody does */
 };
 
 enum
@@ -67,10 +66,6 @@ G_DEFINE_FINAL_TYPE (GmRun, gm_run, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
-
-static const char * const states[] = {
-  "running", "paused", "finished", "failed", "cancelled", "interrupted", NULL,
-};
 
 static void load (GmRun *self);
 
@@ -98,27 +93,98 @@ read_state (GmRun *self)
   g_autofree char *path = g_build_filename (self->dir, "state.json", NULL);
   g_autofree char *text = NULL;
   g_autoptr(JsonNode) root = NULL;
-  JsonObject *object;
-  const char *state;
+  GmSnapshot *snapshot;
   gsize size;
 
+  self->died = FALSE;
+  self->pid = 0;
+  self->state = self->snapshot != NULL ? self->snapshot->state : GM_RUN_INTERRUPTED;
   if (!g_file_get_contents (path, &text, &size, NULL))
     return;
   root = gm_json_parse (text, size, NULL, NULL);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+  snapshot = root != NULL ? gm_snapshot_new_from_json (root, NULL) : NULL;
+  if (snapshot == NULL)
     return;
-  object = json_node_get_object (root);
-  g_free (self->name);
-  self->name = g_strdup (json_object_get_string_member_with_default (object, "name", self->id));
-  state = json_object_get_string_member_with_default (object, "state", "");
-  for (guint i = 0; states[i] != NULL; i++)
-    if (g_str_equal (states[i], state))
-      self->state = i;
-  self->total = json_object_get_int_member_with_default (object, "total", -1);
-  self->done = json_object_get_int_member_with_default (object, "done", 0);
-  self->failed = json_object_get_int_member_with_default (object, "failed", 0);
-  self->started = json_object_get_double_member_with_default (object, "started", 0);
-  self->ended = json_object_get_double_member_with_default (object, "ended", 0);
+  self->state = snapshot->state;
+  self->pid = self->state <= GM_RUN_PAUSED ? find_runner (self) : 0;
+  if (self->state <= GM_RUN_PAUSED && self->pid == 0)
+    {
+      self->state = GM_RUN_INTERRUPTED;
+      self->died = TRUE;
+    }
+  /* The socket tells more, and later. */
+  if (self->client != NULL && self->pid != 0 && self->snapshot != NULL)
+    gm_snapshot_unref (snapshot);
+  else
+    {
+      g_clear_pointer (&self->snapshot, gm_snapshot_unref);
+      self->snapshot = snapshot;
+    }
+}
+
+static void
+snapshot_cb (GmRun      *self,
+             GmSnapshot *snapshot)
+{
+  GmRunState before = self->state;
+
+  g_clear_pointer (&self->snapshot, gm_snapshot_unref);
+  self->snapshot = gm_snapshot_ref (snapshot);
+  if (self->pid != 0)
+    self->state = snapshot->state;
+  g_signal_emit (self, signals[SNAPSHOT], 0);
+  if (self->state != before)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+closed_cb (GmRun *self)
+{
+  g_clear_object (&self->client);
+  load (self);
+}
+
+static void
+watching_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(JsonNode) answer = gm_run_client_call_finish (GM_RUN_CLIENT (object), result, NULL);
+}
+
+/* Connects, asks for more or fewer snapshots, or hangs up: nobody looks, nothing is said. */
+static void
+update_client (GmRun *self)
+{
+  JsonObject *params;
+
+  if (self->pid == 0 || (self->watchers == 0 && self->listeners == 0))
+    {
+      if (self->client != NULL)
+        {
+          g_signal_handlers_disconnect_by_data (self->client, self);
+          gm_run_client_close (self->client);
+        }
+      g_clear_object (&self->client);
+      return;
+    }
+  if (self->client == NULL)
+    {
+      self->client = gm_run_client_new (self->dir, NULL);
+      if (self->client == NULL)
+        return;
+      g_signal_connect_object (self->client, "snapshot", G_CALLBACK (snapshot_cb), self,
+                               G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->client, "closed", G_CALLBACK (closed_cb), self,
+                               G_CONNECT_SWAPPED);
+    }
+  params = json_object_new ();
+  json_object_set_int_member (params, "hz", self->watchers > 0 ? HZ_WATCHED : HZ_LISTED);
+  gm_run_client_call_async (self->client, "watch",
+                            json_node_init_object (json_node_alloc (), params), NULL, watching_cb,
+                            NULL);
+  json_object_unref (params);
 }
 
 /* The process is gone, however it ended: no message needed. */
@@ -151,23 +217,38 @@ watch_runner (GmRun *self)
 static void
 load (GmRun *self)
 {
-  g_autofree char *old_name = g_strdup (self->name);
+  g_autofree char *old_name = self->loaded ? g_strdup (gm_run_get_name (self)) : NULL;
   GmRunState old_state = self->state;
+  pid_t old_pid = self->pid;
   gboolean was_loaded = self->loaded;
 
   self->loaded = TRUE;
   read_state (self);
-  self->pid = self->state <= GM_RUN_PAUSED ? find_runner (self) : 0;
-  if (self->state <= GM_RUN_PAUSED && self->pid == 0)
-    self->state = GM_RUN_INTERRUPTED;
   watch_runner (self);
+  if (self->pid != old_pid)
+    update_client (self);
   if (!was_loaded)
     return;
-  if (g_strcmp0 (old_name, self->name) != 0)
+  if (g_strcmp0 (old_name, gm_run_get_name (self)) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
   if (old_state != self->state)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+answered_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  JsonNode *answer = gm_run_client_call_finish (GM_RUN_CLIENT (object), result, &error);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
 }
 
 static void
@@ -211,9 +292,10 @@ gm_run_finalize (GObject *object)
   g_clear_handle_id (&self->grown_source, g_source_remove);
   g_clear_handle_id (&self->pid_source, g_source_remove);
   g_clear_object (&self->monitor);
+  g_clear_object (&self->client);
+  g_clear_pointer (&self->snapshot, gm_snapshot_unref);
   g_free (self->dir);
   g_free (self->id);
-  g_free (self->name);
 
   G_OBJECT_CLASS (gm_run_parent_class)->finalize (object);
 }
@@ -281,7 +363,7 @@ gm_run_class_init (GmRunClass *klass)
 static void
 gm_run_init (GmRun *self)
 {
-  self->total = -1;
+  self->state = GM_RUN_INTERRUPTED;
 }
 
 /**
@@ -332,7 +414,7 @@ gm_run_get_name (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->name != NULL ? self->name : self->id;
+  return self->snapshot != NULL && self->snapshot->name != NULL ? self->snapshot->name : self->id;
 }
 
 /**
@@ -362,6 +444,20 @@ gm_run_get_live (GmRun *self)
 }
 
 /**
+ * gm_run_get_died:
+ * @self: a run
+ *
+ * Returns: whether its runner is gone without having ended it
+ */
+gboolean
+gm_run_get_died (GmRun *self)
+{
+  ensure_loaded (self);
+
+  return self->died;
+}
+
+/**
  * gm_run_get_total:
  * @self: a run
  *
@@ -372,7 +468,10 @@ gm_run_get_total (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->total;
+  if (self->snapshot == NULL || !self->snapshot->total_known)
+    return -1;
+
+  return (gint64) self->snapshot->total;
 }
 
 gint64
@@ -380,7 +479,7 @@ gm_run_get_done (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->done;
+  return self->snapshot != NULL ? (gint64) self->snapshot->done : 0;
 }
 
 gint64
@@ -388,7 +487,7 @@ gm_run_get_failed (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->failed;
+  return self->snapshot != NULL ? (gint64) self->snapshot->failed : 0;
 }
 
 /**
@@ -400,7 +499,9 @@ gm_run_get_failed (GmRun *self)
 double
 gm_run_get_rate (GmRun *self)
 {
-  return 0;
+  ensure_loaded (self);
+
+  return self->snapshot != NULL ? self->snapshot->rate : 0;
 }
 
 /**
@@ -414,7 +515,7 @@ gm_run_get_started (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->started;
+  return self->snapshot != NULL ? self->snapshot->started / 1e6 : 0;
 }
 
 /**
@@ -428,7 +529,7 @@ gm_run_get_ended (GmRun *self)
 {
   ensure_loaded (self);
 
-  return self->ended;
+  return self->snapshot != NULL ? self->snapshot->ended / 1e6 : 0;
 }
 
 /**
@@ -440,7 +541,9 @@ gm_run_get_ended (GmRun *self)
 const GmSnapshot *
 gm_run_get_snapshot (GmRun *self)
 {
-  return NULL;
+  ensure_loaded (self);
+
+  return self->snapshot;
 }
 
 /**
@@ -467,6 +570,24 @@ gm_run_follow (GmRun *self)
 }
 
 /**
+ * gm_run_set_listed:
+ * @self: a run
+ * @listed: whether a list shows it now
+ *
+ * While at least one does, snapshots come once a second. Each %TRUE needs a %FALSE later.
+ */
+void
+gm_run_set_listed (GmRun    *self,
+                   gboolean  listed)
+{
+  g_return_if_fail (listed || self->listeners > 0);
+
+  self->listeners += listed ? 1 : -1;
+  if (self->monitor != NULL)
+    update_client (self);
+}
+
+/**
  * gm_run_set_watched:
  * @self: a run
  * @watched: whether somebody looks at it now
@@ -480,6 +601,8 @@ gm_run_set_watched (GmRun    *self,
   g_return_if_fail (watched || self->watchers > 0);
 
   self->watchers += watched ? 1 : -1;
+  ensure_loaded (self);
+  update_client (self);
 }
 
 /**
@@ -502,11 +625,20 @@ gm_run_call_async (GmRun               *self,
                    gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr(GmRunClient) client = self->client != NULL ? g_object_ref (self->client) : NULL;
+  GError *error = NULL;
 
   g_task_set_source_tag (task, gm_run_call_async);
-  g_clear_pointer (&params, json_node_unref);
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                           "The run “%s” is not live", gm_run_get_name (self));
+  if (client == NULL)
+    client = gm_run_client_new (self->dir, &error);
+  if (client == NULL)
+    {
+      g_clear_pointer (&params, json_node_unref);
+      g_task_return_error (task, error);
+      return;
+    }
+  gm_run_client_call_async (client, method, params, cancellable, answered_cb,
+                            g_steal_pointer (&task));
 }
 
 /**

@@ -4,19 +4,9 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "gm-snapshot.h"
+
 G_BEGIN_DECLS
-
-typedef enum
-{
-  GM_RUN_RUNNING,
-  GM_RUN_PAUSED,
-  GM_RUN_FINISHED,
-  GM_RUN_FAILED,
-  GM_RUN_CANCELLED,
-  GM_RUN_INTERRUPTED,
-} GmRunState;
-
-typedef struct _GmSnapshot GmSnapshot;
 
 #define GM_TYPE_RUN (gm_run_get_type ())
 G_DECLARE_FINAL_TYPE (GmRun, gm_run, GM, RUN, GObject)
@@ -26,7 +16,8 @@ const char       *gm_run_get_dir      (GmRun                *self);
 const char       *gm_run_get_id       (GmRun                *self);
 const char       *gm_run_get_name     (GmRun                *self);
 GmRunState        gm_run_get_state    (GmRun                *self);
-gboolean          gm_run_get_live      (GmRun                *self);
+gboolean          gm_run_get_live     (GmRun                *self);
+gboolean          gm_run_get_died     (GmRun                *self);
 gint64            gm_run_get_total    (GmRun                *self);
 gint64            gm_run_get_done     (GmRun                *self);
 gint64            gm_run_get_failed   (GmRun                *self);
@@ -35,6 +26,8 @@ double            gm_run_get_started  (GmRun                *self);
 double            gm_run_get_ended    (GmRun                *self);
 const GmSnapshot *gm_run_get_snapshot (GmRun                *self);
 void              gm_run_follow       (GmRun                *self);
+void              gm_run_set_listed   (GmRun                *self,
+                                       gboolean              listed);
 void              gm_run_set_watched  (GmRun                *self,
                                        gboolean              watched);
 void              gm_run_call_async   (GmRun                *self,

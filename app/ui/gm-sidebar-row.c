@@ -151,6 +151,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
 {
   if (self->item != NULL)
     g_signal_handlers_disconnect_by_func (self->item, update, self);
+  if (GM_IS_RUN (self->item))
+    gm_run_set_listed (GM_RUN (self->item), FALSE);
   g_set_object (&self->item, item);
   if (item == NULL)
     return;
@@ -160,6 +162,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
     {
       gtk_widget_remove_css_class (GTK_WIDGET (self), "sidebar-heading");
       g_signal_connect_object (item, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+      if (GM_IS_RUN (item))
+        gm_run_set_listed (item, TRUE);
     }
   update (self);
 }

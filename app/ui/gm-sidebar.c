@@ -168,7 +168,9 @@ add_section (GListStore *sections,
   g_autoptr(GListStore) heading = g_list_store_new (GTK_TYPE_STRING_OBJECT);
 
   g_object_set_data_full (G_OBJECT (heading), "title", g_strdup (title), g_free);
-  g_signal_connect_object (section, "items-changed", G_CALLBACK (section_changed_cb), heading, 0);
+  /* After the list above has taken the change in: it counts again when the heading changes. */
+  g_signal_connect_object (section, "items-changed", G_CALLBACK (section_changed_cb), heading,
+                           G_CONNECT_AFTER);
   section_changed_cb (section, 0, 0, 0, heading);
   g_list_store_append (sections, heading);
   g_list_store_append (sections, section);
