@@ -273,6 +273,8 @@ gm_results_page_dispose (GObject *object)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   set_run (self, NULL);
+  if (self->stack != NULL)
+    gtk_widget_unparent (GTK_WIDGET (self->stack));
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_RESULTS_PAGE);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->selection);
