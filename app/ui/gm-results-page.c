@@ -172,6 +172,13 @@ data_changed_cb (GmResultsPage *self)
 }
 
 static void
+show_item_cb (GmResultsPage *self,
+              guint64        index)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "results.show-item", "t", index);
+}
+
+static void
 durations_map_cb (GmResultsPage *self)
 {
   if (self->data != NULL)
@@ -232,6 +239,8 @@ set_run (GmResultsPage *self,
   self->data = gm_run_data_get (run);
   gm_results_columns_set_index (self->view, gm_run_data_get_results (self->data));
   g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->data, "show-item", G_CALLBACK (show_item_cb), self,
                            G_CONNECT_SWAPPED);
   if (mapped)
     {

@@ -34,6 +34,7 @@ struct _GmRunData
 enum
 {
   CHANGED,
+  SHOW_ITEM,
   N_SIGNALS
 };
 
@@ -108,6 +109,14 @@ gm_run_data_class_init (GmRunDataClass *klass)
    */
   signals[CHANGED] = g_signal_new ("changed", GM_TYPE_RUN_DATA, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 0);
+  /**
+   * GmRunData::show-item:
+   * @index: of the item
+   *
+   * Somebody wants to see it among the results.
+   */
+  signals[SHOW_ITEM] = g_signal_new ("show-item", GM_TYPE_RUN_DATA, G_SIGNAL_RUN_LAST, 0, NULL,
+                                     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
 }
 
 static void
@@ -157,6 +166,13 @@ gm_run_data_set_wanted (GmRunData     *self,
   self->wanted[part] += wanted ? 1 : -1;
   if (wanted)
     read_on (self);
+}
+
+void
+gm_run_data_show_item (GmRunData *self,
+                       guint64    index)
+{
+  g_signal_emit (self, signals[SHOW_ITEM], 0, index);
 }
 
 gboolean

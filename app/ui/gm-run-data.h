@@ -24,6 +24,8 @@ void            gm_run_data_set_wanted  (GmRunData      *self,
                                          GmRunDataPart   part,
                                          gboolean        wanted);
 gboolean        gm_run_data_is_reading  (GmRunData      *self);
+void            gm_run_data_show_item   (GmRunData      *self,
+                                         guint64         index);
 GmEventsIndex  *gm_run_data_get_events  (GmRunData      *self);
 GmResultsIndex *gm_run_data_get_results (GmRunData      *self);
 GmLogIndex     *gm_run_data_get_log     (GmRunData      *self);

@@ -29,7 +29,7 @@ main (int    argc,
       char **argv)
 {
   const struct { GType type; const char *name; } pages[] = {
-    { GM_TYPE_RESULTS_PAGE, "results" }, { GM_TYPE_LOG_PAGE, "log" },
+    { GM_TYPE_MONITOR_PAGE, "monitor" }, { GM_TYPE_RESULTS_PAGE, "results" }, { GM_TYPE_LOG_PAGE, "log" },
   };
   g_autoptr(GmRun) run = NULL;
   GmApplication *application;
