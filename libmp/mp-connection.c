@@ -7,14 +7,15 @@
 
 #include "mp-connection.h"
 
-#include "mp-connection-private.h"
 #include "mp-error.h"
 #include "mp-fd-private.h"
 #include "mp-handles-private.h"
 #include "mp-message-private.h"
 #include "mp-poll-private.h"
+#include "mp-shareable-private.h"
 
-#define HANDLE_TYPE G_VARIANT_TYPE ("(hbb)")
+/* The descriptor, whether it can receive, whether it can send. */
+#define STATE_TYPE "(hbb)"
 
 /**
  * MpConnection:
@@ -45,11 +46,12 @@ struct _MpConnection
   guint     has_pending : 1;
 };
 
-G_DEFINE_FINAL_TYPE (MpConnection, mp_connection, G_TYPE_OBJECT)
+static void mp_connection_shareable_init (MpShareableInterface *iface);
 
-/* The connections of this process that are open, by descriptor. */
-static GHashTable *connections;
-G_LOCK_DEFINE_STATIC (connections);
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpConnection, mp_connection, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
+                                                      mp_connection_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_connection)
 
 static void
 mp_connection_finalize (GObject *object)
@@ -71,6 +73,13 @@ mp_connection_init (MpConnection *self)
   self->fd = -1;
 }
 
+/* A child that was not given an end must not keep it open: the other one waits for its end. */
+static void
+left_out (gpointer object)
+{
+  mp_connection_close (object);
+}
+
 /* Takes @fd. */
 static MpConnection *
 connection_new (int      fd,
@@ -82,42 +91,51 @@ connection_new (int      fd,
   self->fd = fd;
   self->readable = readable != FALSE;
   self->writable = writable != FALSE;
-
-  G_LOCK (connections);
-  if (connections == NULL)
-    connections = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (connections, GINT_TO_POINTER (fd), self);
-  G_UNLOCK (connections);
-
+  _mp_shareable_own (self, fd, left_out);
   return self;
 }
 
-/* In a forked child: only those that are among its arguments stay open; those leave @passed, as
- * their descriptors have an owner. */
-void
-_mp_connections_after_fork (GArray *passed)
+static GVariant *
+mp_connection_to_variant (MpShareable *shareable)
 {
-  GHashTableIter iter;
+  MpConnection *self = MP_CONNECTION (shareable);
+
+  return g_variant_new (STATE_TYPE, self->fd, (gboolean) self->readable,
+                        (gboolean) self->writable);
+}
+
+static MpShareable *
+mp_connection_from_variant (GType      type,
+                            GVariant  *state,
+                            GError   **error)
+{
+  gboolean readable, writable;
   MpConnection *self;
+  int fd;
 
-  if (connections == NULL)
-    return;
+  if (!_mp_shareable_check_state (state, STATE_TYPE, "a connection", error))
+    return NULL;
 
-  g_hash_table_iter_init (&iter, connections);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &self))
+  g_variant_get (state, STATE_TYPE, &fd, &readable, &writable);
+  self = _mp_shareable_find (fd, MP_TYPE_CONNECTION);
+  if (self != NULL)
+    return MP_SHAREABLE (self);
+
+  fd = fd >= 0 ? mp_handle_steal (fd) : -1;
+  if (fd < 0)
     {
-      guint i;
-
-      for (i = 0; i < passed->len && g_array_index (passed, int, i) != self->fd; i++)
-        ;
-      if (i < passed->len)
-        {
-          g_array_remove_index_fast (passed, i);
-          continue;
-        }
-      _mp_clear_fd (&self->fd);
-      g_hash_table_iter_remove (&iter);
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED,
+                           "The connection is closed, or did not come along with its value");
+      return NULL;
     }
+  return MP_SHAREABLE (connection_new (fd, readable, writable));
+}
+
+static void
+mp_connection_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_connection_to_variant;
+  iface->from_variant = mp_connection_from_variant;
 }
 
 static gboolean
@@ -207,74 +225,6 @@ mp_pipe (gboolean       duplex,
   *first = connection_new (fds[0], TRUE, duplex);
   *second = connection_new (fds[1], duplex, TRUE);
   return TRUE;
-}
-
-/**
- * mp_connection_to_variant:
- * @self: an open connection
- *
- * Makes a value, of type `(hbb)`, that stands for this connection in the arguments of a process or
- * in a message, alone or inside others. The receiver gets a connection of its own from it with
- * mp_connection_from_variant(). The value holds the number of the descriptor, so the connection has
- * to stay open until the process was started or the message sent.
- *
- * Returns: (transfer floating): the value
- */
-GVariant *
-mp_connection_to_variant (MpConnection *self)
-{
-  g_return_val_if_fail (MP_IS_CONNECTION (self), NULL);
-  g_return_val_if_fail (self->fd >= 0, NULL);
-
-  return g_variant_new ("(hbb)", self->fd, (gboolean) self->readable, (gboolean) self->writable);
-}
-
-/**
- * mp_connection_from_variant:
- * @variant: a value from mp_connection_to_variant()
- * @error: return location for an error
- *
- * Gets the connection that a received value stands for. The first call takes the descriptor out of
- * the value; as long as its connection is open further calls give the same object. A forked child
- * and the process that made the value get the connection they have.
- *
- * Returns: (transfer full): the connection, or %NULL with %MP_ERROR_BAD_MESSAGE if @variant is of
- *   another type and %MP_ERROR_CLOSED if its descriptor is not open
- */
-MpConnection *
-mp_connection_from_variant (GVariant  *variant,
-                            GError   **error)
-{
-  MpConnection *self = NULL;
-  gboolean readable, writable;
-  int fd;
-
-  if (variant == NULL || !g_variant_is_of_type (variant, HANDLE_TYPE))
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                   "Expected a connection, got a value of type “%s”",
-                   variant != NULL ? g_variant_get_type_string (variant) : "none");
-      return NULL;
-    }
-
-  g_variant_get (variant, "(hbb)", &fd, &readable, &writable);
-  G_LOCK (connections);
-  if (connections != NULL)
-    self = g_hash_table_lookup (connections, GINT_TO_POINTER (fd));
-  if (self != NULL)
-    g_object_ref (self);
-  G_UNLOCK (connections);
-  if (self != NULL)
-    return self;
-
-  fd = fd >= 0 ? mp_handle_steal (fd) : -1;
-  if (fd < 0)
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED,
-                           "The connection is closed, or did not come along with its value");
-      return NULL;
-    }
-  return connection_new (fd, readable, writable);
 }
 
 /**
@@ -541,8 +491,6 @@ mp_connection_close (MpConnection *self)
   if (self->fd < 0)
     return;
 
-  G_LOCK (connections);
-  g_hash_table_remove (connections, GINT_TO_POINTER (self->fd));
-  G_UNLOCK (connections);
+  _mp_shareable_disown (self->fd);
   _mp_clear_fd (&self->fd);
 }

@@ -17,9 +17,6 @@ MP_EXPORT gboolean      mp_pipe                         (gboolean        duplex,
                                                          MpConnection  **first,
                                                          MpConnection  **second,
                                                          GError        **error);
-MP_EXPORT GVariant     *mp_connection_to_variant        (MpConnection   *self);
-MP_EXPORT MpConnection *mp_connection_from_variant      (GVariant       *variant,
-                                                         GError        **error);
 MP_EXPORT gboolean      mp_connection_send              (MpConnection   *self,
                                                          GVariant       *value,
                                                          GError        **error);

@@ -123,6 +123,10 @@ struct _MpPool
   guint         collected;      /* items since the last sleep */
   guint         depth;          /* > 0 while outcomes are delivered */
 
+  /* Pausing */
+  GArray       *frozen;         /* owned, of MpProcessInfo: stopped, to be let go on */
+  gint64        paused_at;      /* monotonic ns, if `paused` */
+
   /* State */
   GPtrArray *sinks;             /* with `refill` */
   guint64    submitted;
@@ -131,6 +135,7 @@ struct _MpPool
   gboolean   started;
   gboolean   closed;
   gboolean   terminated;
+  gboolean   paused;
 };
 
 gint64        _mp_monotonic_ns           (void);

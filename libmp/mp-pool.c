@@ -84,6 +84,7 @@ mp_pool_finalize (GObject *object)
   for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
     g_clear_pointer (&self->free_extents[i], g_array_unref);
   g_clear_pointer (&self->backlog, g_array_unref);
+  g_clear_pointer (&self->frozen, g_array_unref);
   g_clear_pointer (&self->function_ids, g_hash_table_unref);
   g_clear_pointer (&self->arena, _mp_arena_free);
   g_clear_pointer (&self->initargs, g_variant_unref);

@@ -9,13 +9,13 @@
 
 #include "mp-process-private.h"
 
-#include "mp-connection-private.h"
 #include "mp-context-private.h"
 #include "mp-error.h"
 #include "mp-finalize-private.h"
 #include "mp-forkserver-private.h"
 #include "mp-handles-private.h"
 #include "mp-main-private.h"
+#include "mp-shareable-private.h"
 
 /* What of the parent's is not this process's: its children, its pipes, what it does at exit. */
 static void
@@ -24,7 +24,7 @@ forget_parent (GArray *passed)
   _mp_children_after_fork ();
   _mp_finalizers_after_fork ();
   _mp_forkserver_after_fork ();
-  _mp_connections_after_fork (passed);
+  _mp_shareables_after_fork (passed);
   _mp_handles_after_fork (passed);
   _mp_after_fork_run ();
 }

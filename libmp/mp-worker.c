@@ -364,3 +364,17 @@ mp_pool_worker_get_child_pid (void)
 {
   return this_worker != NULL ? (pid_t *) &this_worker->slot->child_pid : NULL;
 }
+
+/**
+ * mp_pool_worker_get_paused_time:
+ *
+ * For functions that keep a time themselves, for [method@Command.set_paused_time].
+ *
+ * Returns: (nullable) (transfer none): for how many nanoseconds the pool has been paused so far, in
+ *   shared memory, brought up to date before the worker goes on; %NULL outside a pool worker
+ */
+const gint64 *
+mp_pool_worker_get_paused_time (void)
+{
+  return this_worker != NULL ? &this_worker->arena->board->paused : NULL;
+}

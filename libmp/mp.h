@@ -16,4 +16,5 @@
 #include "mp-pool-feed.h"
 #include "mp-pool-iter.h"
 #include "mp-process.h"
+#include "mp-shareable.h"
 #undef MP_INSIDE

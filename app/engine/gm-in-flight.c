@@ -172,6 +172,8 @@ gm_in_flight_add (GmInFlight   *self,
     grow (self);
   flight->index = index;
   flight->attempt = 1;
+  flight->tried = 0;
+  flight->before = GM_STATUS_OK;
   flight->waits = FALSE;
   flight->kind = item->kind;
   g_string_truncate (flight->data, 0);

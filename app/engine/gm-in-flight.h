@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-item.h"
+#include "gm-outcome-status.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,8 @@ typedef struct
 {
   guint64     index;
   guint       attempt;      /* the one that runs or waits, from 1 */
+  guint       tried;        /* attempts before it was asked for again: not of this budget */
+  GmStatus    before;       /* the outcome it had then, OK if it never had one */
   gboolean    waits;        /* for its next attempt, not with the pool */
 
   /* Owned: the last attempt that failed, if any */

@@ -11,8 +11,10 @@
 
 #include "gm-run-dir.h"
 
-/* So many characters of the name leave room for the rest in a file name. */
-#define MAX_NAME 100
+#include "gm-runs.h"
+
+/* So many characters of the name leave room for the rest in the address of a socket. */
+#define MAX_NAME 56
 #define MAX_TRIES 16
 
 struct _GmRunDir
@@ -65,17 +67,6 @@ gm_run_id_new (const char *name,
     g_string_append (id, "run");
   g_string_append_printf (id, "-%04x", random);
   return g_string_free (id, FALSE);
-}
-
-/**
- * gm_runs_folder:
- *
- * Returns: (transfer full): where runs are kept by default
- */
-char *
-gm_runs_folder (void)
-{
-  return g_build_filename (g_get_user_state_dir (), "gtk-mp", "runs", NULL);
 }
 
 static gboolean
@@ -175,8 +166,7 @@ take_lock (GmRunDir  *self,
   if (fcntl (self->lock_fd, F_SETLK, &lock) == 0)
     return TRUE;
   if (fcntl (self->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The run “%s” is live: process %d has it",
-                 self->path, (int) lock.l_pid);
+    gm_run_set_busy (self->path, MAX (lock.l_pid, 0), error);
   else
     fail ("lock", self->path, error);
   return FALSE;

@@ -11,7 +11,6 @@ typedef struct _GmRunDir GmRunDir;
 char       *gm_run_id_new          (const char   *name,
                                     gint64        seconds,
                                     guint16       random);
-char       *gm_runs_folder         (void);
 GmRunDir   *gm_run_dir_new         (const char   *name,
                                     const char   *path,
                                     GError      **error);

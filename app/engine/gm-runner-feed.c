@@ -168,14 +168,14 @@ push_batch (GmRunner *self)
 
   /* Pending counts only what the pool has: items that end at once leave the room as it is. */
   while (n < MIN (room, BATCH) && self->phase == GM_PHASE_RUNNING && !self->held
-         && push_next (self, now))
+         && self->state != GM_RUN_PAUSED && push_next (self, now))
     n++;
   if (n > 0)
     mp_pool_feed_flush (self->feed);
   if (n == BATCH || (n > 0 && n == room && get_room (self) > 0))
     gm_runner_wake (self, 0);
   due = gm_in_flight_next_due (self->flights);
-  if (due > now)
+  if (due > now && self->state != GM_RUN_PAUSED)
     gm_runner_wake (self, due);
 }
 

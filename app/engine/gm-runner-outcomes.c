@@ -72,6 +72,9 @@ static void
 drop (GmRunner *self,
       GmFlight *flight)
 {
+  /* The outcome it had before it was asked for again is still the last one. */
+  if (flight->before != GM_STATUS_OK)
+    gm_runner_count (self, flight->before, 1);
   gm_in_flight_remove (self->flights, flight);
   gm_runner_settled (self);
 }
@@ -95,7 +98,10 @@ get_end_reason (GmRunner *self,
   gboolean timed_out = self->cause == GM_CAUSE_JOB_TIMEOUT;
 
   *status = timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CANCELLED;
-  *reason = timed_out ? GM_REASON_JOB_TIMEOUT : GM_REASON_STOPPED;
+  if (timed_out)
+    *reason = GM_REASON_JOB_TIMEOUT;
+  else
+    *reason = self->cause == GM_CAUSE_ON_ERROR ? GM_REASON_STOPPED : GM_REASON_CANCELLED;
 }
 
 /* The run ends before the item did. */
@@ -181,7 +187,8 @@ may_retry (GmRunner *self,
            GmStatus  status)
 {
   return self->phase == GM_PHASE_RUNNING && status != GM_STATUS_OK
-         && status != GM_STATUS_CANCELLED && (gint64) flight->attempt <= self->job->retries;
+         && status != GM_STATUS_CANCELLED
+         && (gint64) flight->attempt - flight->tried <= self->job->retries;
 }
 
 /* The next attempt writes its own: what this one wrote is kept under another name. */
@@ -295,6 +302,8 @@ settle (GmRunner        *self,
         GmRunOutcome    *run_outcome,
         gboolean         final)
 {
+  if (run_outcome->status != GM_STATUS_OK && outcome->started)
+    gm_runner_count_failure (self, outcome->slot);
   if (!final && may_retry (self, flight, run_outcome->status))
     retry (self, flight, outcome, run_outcome);
   else
@@ -334,6 +343,20 @@ settle_answer (GmRunner        *self,
   settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
 }
 
+/* The user has ended its worker, and so it. */
+static void
+settle_killed (GmRunner        *self,
+               GmFlight        *flight,
+               const MpOutcome *outcome)
+{
+  GmRunOutcome run_outcome;
+
+  begin_line (self, flight, outcome, &run_outcome, GM_STATUS_CANCELLED, GM_REASON_KILLED);
+  gm_line_add_string (self->line, "error", "killed by the user");
+  end_line (self, &run_outcome);
+  record_and_drop (self, flight, &run_outcome);
+}
+
 static void
 on_answer (GmRunner        *self,
            GmFlight        *flight,
@@ -359,6 +382,8 @@ on_answer (GmRunner        *self,
   if ((answer.flags & GM_ANSWER_ENDED)
       || (answer.status != GM_STATUS_OK && gm_runner_ends_now (self)))
     settle_ended (self, flight, outcome);
+  else if (answer.status != GM_STATUS_OK && gm_runner_was_killed (self, outcome->pid))
+    settle_killed (self, flight, outcome);
   else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
     {
       g_autofree char *text = g_strndup (line, answer.line_length - 1);
@@ -390,6 +415,11 @@ on_death (GmRunner        *self,
   if (gm_runner_ends_now (self))
     {
       settle_ended (self, flight, outcome);
+      return;
+    }
+  if (outcome->killed)
+    {
+      settle_killed (self, flight, outcome);
       return;
     }
   begin_line (self, flight, outcome, &run_outcome,

@@ -6,16 +6,20 @@
 #include <mp.h>
 
 #include "gm-answer.h"
+#include "gm-control.h"
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
 #include "gm-invocation.h"
 #include "gm-journal.h"
+#include "gm-load.h"
 #include "gm-log.h"
 #include "gm-outcome.h"
 #include "gm-rate.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
+#include "gm-snapshot.h"
+#include "gm-shared.h"
 
 G_BEGIN_DECLS
 
@@ -34,11 +38,20 @@ typedef enum
 {
   GM_CAUSE_NONE,
   GM_CAUSE_ON_ERROR,     /* what runs may end, the rest is recorded as stopped */
+  GM_CAUSE_DRAIN,        /* the same, recorded as cancelled */
+  GM_CAUSE_CANCEL,       /* what runs is ended, all of it is recorded as cancelled */
   GM_CAUSE_JOB_TIMEOUT,  /* what runs is ended, all of it is recorded as timed out */
   GM_CAUSE_SIGNAL,       /* what runs is ended, nothing is recorded */
   GM_CAUSE_FAILURE,      /* the same */
   GM_CAUSE_UNUSABLE,     /* the same, and nothing had run */
 } GmCause;
+
+/* An outcome that is not ok, as long as nobody asks for the item again. */
+typedef struct
+{
+  guint64 index;   /* G_MAXUINT64: asked for again */
+  guint64 offset;  /* of its line in results.jsonl */
+} GmFailure;
 
 struct _GmRunner
 {
@@ -55,16 +68,25 @@ struct _GmRunner
   GmInFlight        *flights;
   MpPool            *pool;
   MpPoolFeed        *feed;
+  GmShared          *shared;
   GMainContext      *context;
   GPtrArray         *sources;       /* destroyed at the end */
   GString           *packet;        /* an item on its way to a worker */
   GString           *line;          /* an outcome or event of our own making */
   GString           *text;
   GError            *failure;
+  GmControl         *control;       /* NULL if there is no socket */
+  char              *socket_path;
+  GmLoad            *load;          /* of runner and workers, for who asks */
+  GmLoad            *tree_load;     /* of all together, once a second */
+  GArray            *failures;      /* which outcomes are not ok, and where */
+  GArray            *slot_failures; /* of guint64: failed attempts by slot */
+  GHashTable        *killed;        /* pids of workers that the user has ended */
 
   /* Borrowed from sources */
   GSource           *work_source;   /* ready when there is something to push or to settle */
   GSource           *input_source;  /* while the inputs say WAIT */
+  GSource           *deadline_source; /* of the job's timeout, unless it stands */
 
   GmRunnerCallbacks  callbacks;
   gpointer           user_data;
@@ -75,6 +97,7 @@ struct _GmRunner
   int                signum;
   int                signal_fd;
   int                cancel_fds[2];
+  int                shared_fd;     /* of @shared */
   sigset_t           old_mask;
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
@@ -83,6 +106,8 @@ struct _GmRunner
   guint64            cancelled;
   gint64             begun;         /* wall clock, microseconds */
   gint64             ended;
+  gint64             time_left;     /* of the job's timeout, when @deadline_set was */
+  gint64             deadline_set;
   guint              n_ticks;
   guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
@@ -128,6 +153,9 @@ void     gm_runner_log_item        (GmRunner         *self,
                                     MpLogLevel        level,
                                     const char       *prefix,
                                     const GmRunOutcome *outcome);
+void     gm_runner_count           (GmRunner         *self,
+                                    GmStatus          status,
+                                    int               n);
 guint64  gm_runner_failures_left   (GmRunner         *self);
 GString *gm_runner_begin_event     (GmRunner         *self,
                                     const char       *event);
@@ -149,11 +177,55 @@ gboolean gm_runner_watch_signals   (GmRunner         *self,
                                     GError          **error);
 void     gm_runner_unwatch_signals (GmRunner         *self);
 void     gm_runner_watch_deadline  (GmRunner         *self);
+void     gm_runner_unwatch_deadline (GmRunner        *self);
+
+/* gm-runner-steer.c */
+gboolean gm_runner_pause           (GmRunner         *self,
+                                    GError          **error);
+void     gm_runner_pause_on_error  (GmRunner         *self);
+void     gm_runner_thaw            (GmRunner         *self);
+gboolean gm_runner_unpause         (GmRunner         *self,
+                                    GError          **error);
+gboolean gm_runner_end             (GmRunner         *self,
+                                    GmCause           cause,
+                                    GError          **error);
+gboolean gm_runner_resize          (GmRunner         *self,
+                                    gint64            processes,
+                                    GError          **error);
+gboolean gm_runner_kill_worker     (GmRunner         *self,
+                                    pid_t             pid,
+                                    GError          **error);
+gboolean gm_runner_was_killed      (GmRunner         *self,
+                                    pid_t             pid);
+gboolean gm_runner_owns_process    (GmRunner         *self,
+                                    pid_t             pid,
+                                    GError          **error);
+
+/* gm-runner-retry.c */
+void     gm_runner_note_failure    (GmRunner         *self,
+                                    const GmRunOutcome *outcome);
+gboolean gm_runner_retry           (GmRunner         *self,
+                                    const guint64    *indexes,
+                                    guint             n_indexes,
+                                    GError          **error);
+
+/* gm-runner-status.c */
+GmSnapshot *gm_runner_make_snapshot (GmRunner        *self);
+void     gm_runner_count_failure   (GmRunner         *self,
+                                    guint             slot);
+void     gm_runner_add_load        (GmRunner         *self,
+                                    GString          *event);
+
+/* gm-runner-control.c */
+void     gm_runner_open_control    (GmRunner         *self);
+void     gm_runner_close_control   (GmRunner         *self);
 
 /* gm-runner.c */
 void     gm_runner_add_source      (GmRunner         *self,
                                     GSource          *source,
                                     const char       *name);
 void     gm_runner_settled         (GmRunner         *self);
+void     gm_runner_set_state       (GmRunner         *self,
+                                    GmRunState        state);
 
 G_END_DECLS

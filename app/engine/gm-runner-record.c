@@ -33,16 +33,18 @@ gm_runner_failures_left (GmRunner *self)
   return limit <= self->failed ? 0 : (guint64) limit - self->failed;
 }
 
-static void
-count (GmRunner *self,
-       GmStatus  status)
+/* @n more items, or less, have an outcome of @status. */
+void
+gm_runner_count (GmRunner *self,
+                 GmStatus  status,
+                 int       n)
 {
   if (status == GM_STATUS_OK)
-    self->ok++;
+    self->ok += n;
   else if (status == GM_STATUS_CANCELLED)
-    self->cancelled++;
+    self->cancelled += n;
   else
-    self->failed++;
+    self->failed += n;
 }
 
 /* One line about an item that is not ok. */
@@ -84,14 +86,19 @@ gm_runner_record (GmRunner     *self,
       gm_runner_fail (self, g_steal_pointer (&error));
       return;
     }
-  count (self, outcome->status);
+  gm_runner_count (self, outcome->status, 1);
   if (self->callbacks.outcome != NULL)
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)
     return;
   gm_runner_log_item (self, MP_LOG_WARNING, "", outcome);
-  if (outcome->status != GM_STATUS_CANCELLED && gm_runner_failures_left (self) == 0)
+  gm_runner_note_failure (self, outcome);
+  if (outcome->status == GM_STATUS_CANCELLED)
+    return;
+  if (gm_runner_failures_left (self) == 0)
     gm_runner_begin_stop (self, GM_CAUSE_ON_ERROR);
+  else if (self->job->on_error == GM_ON_ERROR_PAUSE)
+    gm_runner_pause_on_error (self);
 }
 
 /* Returns: (transfer none): where members can be added until gm_runner_end_event() */
@@ -189,5 +196,6 @@ gm_runner_snapshot (GmRunner *self)
   gm_line_add_int (line, "ok", counters.ok);
   gm_line_add_int (line, "failed", counters.failed);
   gm_line_add_double (line, "rate", counters.rate);
+  gm_runner_add_load (self, line);
   gm_runner_end_event (self);
 }

@@ -56,9 +56,19 @@ gm_runner_finalize (GObject *object)
   gm_runner_unwatch_signals (self);
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
+  g_clear_pointer (&self->shared, gm_shared_free);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
+  g_clear_pointer (&self->control, gm_control_free);
+  g_clear_pointer (&self->socket_path, g_free);
+  g_clear_pointer (&self->load, gm_load_free);
+  g_clear_pointer (&self->tree_load, gm_load_free);
+  g_clear_pointer (&self->failures, g_array_unref);
+  g_clear_pointer (&self->slot_failures, g_array_unref);
+  g_clear_pointer (&self->killed, g_hash_table_unref);
+  if (self->shared_fd >= 0)
+    close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
@@ -84,6 +94,12 @@ gm_runner_class_init (GmRunnerClass *klass)
 static void
 gm_runner_init (GmRunner *self)
 {
+  self->load = gm_load_new ();
+  self->tree_load = gm_load_new ();
+  self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
+  self->slot_failures = g_array_new (FALSE, TRUE, sizeof (guint64));
+  self->killed = g_hash_table_new (NULL, NULL);
+  self->shared_fd = -1;
   self->signal_fd = self->cancel_fds[0] = self->cancel_fds[1] = -1;
   self->context = g_main_context_ref_thread_default ();
   self->sources = g_ptr_array_new_with_free_func (destroy_source);
@@ -197,8 +213,11 @@ gm_runner_new (GmJob                 *job,
   self->want_output = options->want_output;
   if (!gm_runner_check_supported (job, error)
       || !gm_runner_check_program (job, error)
-      || !gm_runner_check_results (job, error)
-      || !open_inputs (self, error)
+      || !gm_runner_check_results (job, error))
+    return NULL;
+  /* It starts while we open the inputs and make the run directory. */
+  mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
+  if (!open_inputs (self, error)
       || !open_dir (self, options->run_dir, error))
     return NULL;
   if (!open_files (self, error))
@@ -297,6 +316,7 @@ on_worker_exited (MpPool     *pool,
   else
     gm_line_add_int (event, "exit_code", WEXITSTATUS (wait_status));
   gm_line_add_string (event, "reason", reasons[reason]);
+  g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
   if (has_tag)
     gm_line_add_int (event, "index", tag);
   gm_runner_end_event (self);
@@ -321,6 +341,9 @@ start_pool (GmRunner  *self,
 
   if (context == NULL)
     return FALSE;
+  self->shared = gm_shared_new (&self->shared_fd, error);
+  if (self->shared == NULL)
+    return FALSE;
   if (pipe2 (self->cancel_fds, O_CLOEXEC) < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not make a pipe: %s",
@@ -331,7 +354,7 @@ start_pool (GmRunner  *self,
   mp_pool_set_initializer (self->pool, GM_WORKER_INIT,
                            gm_worker_make_args (gm_run_dir_get_path (self->dir),
                                                 gm_run_dir_get_id (self->dir), self->want_output,
-                                                self->cancel_fds[0]));
+                                                self->cancel_fds[0], self->shared_fd));
   if (job->max_tasks_per_child > 0)
     mp_pool_set_max_tasks_per_child (self->pool, (guint) MIN (job->max_tasks_per_child, G_MAXINT));
   if (job->task_timeout > 0 && job->task_timeout < G_MAXINT32)
@@ -394,9 +417,9 @@ add_sources (GmRunner *self)
   gm_runner_add_source (self, tick, "gm-runner-tick");
 }
 
-static void
-set_state (GmRunner   *self,
-           GmRunState  state)
+void
+gm_runner_set_state (GmRunner   *self,
+                     GmRunState  state)
 {
   self->state = state;
   if (self->callbacks.state != NULL)
@@ -418,8 +441,9 @@ begin (GmRunner *self)
   self->begun = g_get_real_time ();
   gm_rate_add (&self->rate, g_get_monotonic_time (), 0);
   gm_runner_write_state (self, FALSE);
+  self->time_left = (gint64) MIN (self->job->timeout * G_USEC_PER_SEC, (double) (G_MAXINT64 / 2));
   gm_runner_watch_deadline (self);
-  set_state (self, GM_RUN_RUNNING);
+  gm_runner_set_state (self, GM_RUN_RUNNING);
 }
 
 /* Whether there is nothing left to do. */
@@ -445,6 +469,7 @@ run_pool (GmRunner *self)
   gm_runner_pump (self);
   while (self->phase != GM_PHASE_OVER)
     g_main_context_iteration (self->context, TRUE);
+  gm_runner_thaw (self);
   /* Terminating also ends, without waiting, what never became ready. */
   if (gm_runner_ends_now (self))
     mp_pool_terminate (self->pool);
@@ -468,6 +493,8 @@ judge (GmRunner *self)
   switch (self->cause)
     {
     case GM_CAUSE_ON_ERROR:
+    case GM_CAUSE_DRAIN:
+    case GM_CAUSE_CANCEL:
       state = GM_RUN_CANCELLED;
       break;
     case GM_CAUSE_JOB_TIMEOUT:
@@ -518,7 +545,7 @@ finish (GmRunner *self)
   if (self->cause == GM_CAUSE_UNUSABLE)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
-  set_state (self, self->state);
+  gm_runner_set_state (self, self->state);
 }
 
 /**
@@ -542,11 +569,14 @@ gm_runner_run (GmRunner  *self,
   if (!gm_runner_watch_signals (self, error))
     return GM_EXIT_FAILED;
   add_sources (self);
+  /* First, so that whoever sees the state can speak to the run. */
+  gm_runner_open_control (self);
   begin (self);
   if (self->cause == GM_CAUSE_NONE)
     run_pool (self);
   self->phase = GM_PHASE_OVER;
   finish (self);
+  gm_runner_close_control (self);
   g_ptr_array_set_size (self->sources, 0);
   gm_runner_unwatch_signals (self);
   if (self->failure != NULL)
@@ -634,6 +664,7 @@ gm_runner_get_counters (GmRunner      *self,
     .done = self->ok + self->failed + self->cancelled,
     .ok = self->ok,
     .failed = self->failed,
+    .paused = self->state == GM_RUN_PAUSED,
     .eta = -1,
   };
   /* An item that has just ended may still count as in flight. */

@@ -61,6 +61,7 @@ typedef struct
   guint64  failed;   /* error + crashed + timeout */
   double   rate;     /* items/s of the last seconds */
   double   eta;      /* seconds, negative if unknown */
+  gboolean paused;
 } GmRunCounters;
 
 /* All may be NULL; called on the runner's thread from inside gm_runner_run(). They must not block:

@@ -227,3 +227,25 @@ gm_usage_read (const pid_t *pids,
   g_array_unref (sample.family);
   g_clear_pointer (&sample.everybody, g_array_unref);
 }
+
+/**
+ * gm_usage_list_family:
+ * @pid: a process
+ *
+ * Returns: (transfer full) (element-type pid_t): @pid and all that descends from it
+ */
+GArray *
+gm_usage_list_family (pid_t pid)
+{
+  Sample sample = { .family = g_array_new (FALSE, FALSE, sizeof (Process)) };
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+
+  if (access ("/proc/thread-self/children", F_OK) < 0)
+    sample.everybody = read_everybody ();
+  read_family (&sample, pid);
+  for (guint i = 0; i < sample.family->len; i++)
+    g_array_append_val (pids, g_array_index (sample.family, Process, i).pid);
+  g_array_unref (sample.family);
+  g_clear_pointer (&sample.everybody, g_array_unref);
+  return pids;
+}

@@ -19,4 +19,6 @@ void gm_usage_read (const pid_t *pids,
                     guint        n_pids,
                     GmUsage     *usages);
 
+GArray *gm_usage_list_family (pid_t pid);
+
 G_END_DECLS

@@ -11,6 +11,8 @@
 #include "gm-face.h"
 #include "gm-options.h"
 #include "gm-runner.h"
+#include "gm-steer.h"
+#include "gm-watch.h"
 
 /* From a job file, or from the words of the command line. */
 static GmJob *
@@ -132,6 +134,15 @@ gm_headless_main (char **argv)
     case GM_MODE_HELP:
       help = gm_options_help ();
       return print_answer (help);
+    case GM_MODE_WATCH:
+      return gm_watch (&options);
+    case GM_MODE_STATUS:
+    case GM_MODE_CANCEL:
+    case GM_MODE_DRAIN:
+    case GM_MODE_PAUSE:
+    case GM_MODE_UNPAUSE:
+    case GM_MODE_RESIZE:
+      return gm_steer (&options);
     case GM_MODE_RUN:
     case GM_MODE_DRY_RUN:
     case GM_MODE_CHECK:

@@ -10,6 +10,7 @@ typedef enum
   OPTION_HEADLESS,
   OPTION_JOB,      /* stands for a key of the job file */
   OPTION_MODE,
+  OPTION_RUN,      /* a mode that is about a run */
   OPTION_JSON,
   OPTION_QUIET,
   OPTION_RUN_DIR,
@@ -58,13 +59,20 @@ static const Option options[] = {
   { "reuse", 0, OPTION_LATER, .value = "RUN" },
   { "joblog", 0, OPTION_LATER, .value = "FILE" },
   { "list", 0, OPTION_LATER },
-  { "status", 0, OPTION_LATER, .value = "RUN" },
-  { "watch", 0, OPTION_LATER, .value = "RUN" },
-  { "cancel", 0, OPTION_LATER, .value = "RUN" },
-  { "drain", 0, OPTION_LATER, .value = "RUN" },
-  { "pause", 0, OPTION_LATER, .value = "RUN" },
-  { "unpause", 0, OPTION_LATER, .value = "RUN" },
-  { "resize", 0, OPTION_LATER, .value = "RUN:N" },
+  { "status", 0, OPTION_RUN, GM_MODE_STATUS, .value = "RUN",
+    .help = "how far a run is; with --json one object" },
+  { "watch", 0, OPTION_RUN, GM_MODE_WATCH, .value = "RUN",
+    .help = "follow a live run as if it had been started here" },
+  { "cancel", 0, OPTION_RUN, GM_MODE_CANCEL, .value = "RUN",
+    .help = "end a live run and what it runs" },
+  { "drain", 0, OPTION_RUN, GM_MODE_DRAIN, .value = "RUN",
+    .help = "end a live run when what it runs has ended" },
+  { "pause", 0, OPTION_RUN, GM_MODE_PAUSE, .value = "RUN",
+    .help = "stop a live run and what it runs, to go on later" },
+  { "unpause", 0, OPTION_RUN, GM_MODE_UNPAUSE, .value = "RUN",
+    .help = "let a paused run go on" },
+  { "resize", 0, OPTION_RUN, GM_MODE_RESIZE, .value = "RUN:N",
+    .help = "give a live run so many workers" },
   { "remove", 0, OPTION_LATER, .value = "RUN" },
   { "version", 0, OPTION_MODE, GM_MODE_VERSION, .help = "print the version" },
   { "help", 'h', OPTION_MODE, GM_MODE_HELP, .help = "print this" },
@@ -127,6 +135,32 @@ set_first (GmOptions   *self,
   return TRUE;
 }
 
+/* RUN, or RUN:N; the path of a run may have colons. */
+static gboolean
+set_run (GmOptions       *self,
+         const Argument  *argument,
+         GError         **error)
+{
+  const char *colon = strrchr (argument->value, ':');
+
+  if (self->run != NULL)
+    return set_error (error, "--%s=%s: one run at a time, and one thing to do with it",
+                      argument->option->name, argument->value);
+  self->mode = argument->option->mode;
+  if (self->mode != GM_MODE_RESIZE)
+    self->run = g_strdup (argument->value);
+  else if (colon == NULL || colon == argument->value
+           || !g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXINT32, &self->processes, NULL))
+    return set_error (error, "--resize=%s: expected a run and a number of workers: RUN:N",
+                      argument->value);
+  else
+    self->run = g_strndup (argument->value, colon - argument->value);
+  if (*self->run == '\0')
+    return set_error (error, "--%s: expected a run", argument->option->name);
+
+  return TRUE;
+}
+
 static gboolean
 apply (GmOptions       *self,
        const Argument  *argument,
@@ -144,6 +178,8 @@ apply (GmOptions       *self,
     case OPTION_MODE:
       self->mode = option->mode;
       return TRUE;
+    case OPTION_RUN:
+      return set_run (self, argument, error);
     case OPTION_JSON:
       self->json = TRUE;
       return TRUE;
@@ -254,6 +290,11 @@ gm_options_parse (GmOptions  *self,
   if (self->mode >= GM_MODE_VERSION)
     return TRUE;
 
+  if (self->run != NULL && (self->file != NULL || *rest != NULL))
+    return set_error (error, "%s: what is asked for is about a run that there is: it takes no job",
+                      self->file != NULL ? self->file : *rest);
+  if (self->run != NULL)
+    return TRUE;
   if (!headless && self->mode == GM_MODE_RUN)
     return set_error (error, "to run a job here, write --headless; without options gtk-mp opens it "
                              "in a window");
@@ -279,6 +320,7 @@ void
 gm_options_clear (GmOptions *self)
 {
   g_clear_pointer (&self->overrides, g_array_unref);
+  g_clear_pointer (&self->run, g_free);
 }
 
 /**

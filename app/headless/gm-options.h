@@ -10,6 +10,13 @@ typedef enum
   GM_MODE_RUN,
   GM_MODE_DRY_RUN,
   GM_MODE_CHECK,
+  GM_MODE_STATUS,
+  GM_MODE_WATCH,
+  GM_MODE_CANCEL,
+  GM_MODE_DRAIN,
+  GM_MODE_PAUSE,
+  GM_MODE_UNPAUSE,
+  GM_MODE_RESIZE,
   GM_MODE_VERSION,
   GM_MODE_HELP,
 } GmMode;
@@ -29,6 +36,8 @@ typedef struct
   char       **words;      /* or what follows "--" */
   GArray      *overrides;  /* owned, of GmOverride, in the order given */
   const char  *run_dir;
+  char        *run;        /* owned: the RUN that an option names, or NULL */
+  guint64      processes;  /* of --resize */
   guint64      first;      /* 0: all */
   gboolean     json;
   gboolean     quiet;

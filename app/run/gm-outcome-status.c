@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "gm-outcome-status.h"
 
 static const char *const statuses[] = {
@@ -28,6 +30,24 @@ static const char *const reasons[] = {
   [GM_REASON_CANCELLED] = "cancelled",
 };
 
+/* Words are looked up where they stand in a line of JSON, so they have a length. */
+static gboolean
+look_up (const char *const *words,
+         guint              n_words,
+         const char        *word,
+         gsize              length,
+         guint             *number)
+{
+  for (guint i = 0; i < n_words; i++)
+    if (strlen (words[i]) == length && memcmp (words[i], word, length) == 0)
+      {
+        *number = i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
 /**
  * gm_status_to_string:
  * @status: a status
@@ -43,6 +63,27 @@ gm_status_to_string (GmStatus status)
 }
 
 /**
+ * gm_status_from_string:
+ * @word: the word of an outcome object
+ * @length: its length
+ * @status: (out): the status, untouched if there is none of that name
+ *
+ * Returns: whether there is
+ */
+gboolean
+gm_status_from_string (const char *word,
+                       gsize       length,
+                       GmStatus   *status)
+{
+  guint number;
+
+  if (!look_up (statuses, G_N_ELEMENTS (statuses), word, length, &number))
+    return FALSE;
+  *status = number;
+  return TRUE;
+}
+
+/**
  * gm_reason_to_string:
  * @reason: a reason
  *
@@ -54,4 +95,25 @@ gm_reason_to_string (GmReason reason)
   g_return_val_if_fail ((guint) reason < G_N_ELEMENTS (reasons), NULL);
 
   return reasons[reason];
+}
+
+/**
+ * gm_reason_from_string:
+ * @word: the word of an outcome object
+ * @length: its length, 0 for %GM_REASON_NONE
+ * @reason: (out): the reason, untouched if there is none of that name
+ *
+ * Returns: whether there is
+ */
+gboolean
+gm_reason_from_string (const char *word,
+                       gsize       length,
+                       GmReason   *reason)
+{
+  guint number;
+
+  if (!look_up (reasons, G_N_ELEMENTS (reasons), word, length, &number))
+    return FALSE;
+  *reason = number;
+  return TRUE;
 }

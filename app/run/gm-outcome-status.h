@@ -34,7 +34,13 @@ typedef enum
   GM_REASON_CANCELLED,
 } GmReason;
 
-const char *gm_status_to_string (GmStatus status);
-const char *gm_reason_to_string (GmReason reason);
+const char *gm_status_to_string   (GmStatus     status);
+gboolean    gm_status_from_string (const char  *word,
+                                   gsize        length,
+                                   GmStatus    *status);
+const char *gm_reason_to_string   (GmReason     reason);
+gboolean    gm_reason_from_string (const char  *word,
+                                   gsize        length,
+                                   GmReason    *reason);
 
 G_END_DECLS

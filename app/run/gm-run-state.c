@@ -14,9 +14,9 @@ static const char *const states[] = {
 
 /**
  * gm_run_state_to_string:
- * @state: the state of a run
+ * @state: a state
  *
- * Returns: the word of `state.json`
+ * Returns: the word of state.json
  */
 const char *
 gm_run_state_to_string (GmRunState state)
@@ -28,20 +28,21 @@ gm_run_state_to_string (GmRunState state)
 
 /**
  * gm_run_state_from_string:
- * @text: a word
- * @state: (out): the state it stands for
+ * @word: what state.json says
+ * @state: (out): the state, untouched if there is none of that name
  *
- * Returns: %FALSE if @text is no state
+ * Returns: whether there is
  */
 gboolean
-gm_run_state_from_string (const char *text,
+gm_run_state_from_string (const char *word,
                           GmRunState *state)
 {
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
-    if (g_str_equal (text, states[i]))
+    if (g_str_equal (word, states[i]))
       {
         *state = i;
         return TRUE;
       }
+
   return FALSE;
 }

@@ -27,8 +27,8 @@ write_messages (GVariant  *args,
   g_autoptr(GVariant) end = NULL;
   guint writer, count;
 
-  g_variant_get (args, "(@(hbb)uu)", &end, &writer, &count);
-  connection = mp_connection_from_variant (end, error);
+  g_variant_get (args, "(@(sv)uu)", &end, &writer, &count);
+  connection = mp_shareable_from_variant (end, MP_TYPE_CONNECTION, error);
   for (guint i = 0; connection != NULL && i < count; i++)
     {
       gsize size = message_size (writer, i);
@@ -67,7 +67,7 @@ start_writer (gconstpointer  method,
               guint          count)
 {
   return start_new (method, "write_messages",
-                    g_variant_new ("(@(hbb)uu)", mp_connection_to_variant (end), writer, count));
+                    g_variant_new ("(@(sv)uu)", mp_shareable_to_variant (MP_SHAREABLE (end)), writer, count));
 }
 
 /* Several write to one end without a lock: whole messages, those of each in their order. */
@@ -138,7 +138,7 @@ static GVariant *
 read_some (GVariant  *args,
            GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) value = NULL;
 
   value = mp_connection_recv (connection, error);
@@ -157,7 +157,7 @@ test_killed_reader (gconstpointer method)
   g_autoptr(GError) error = NULL;
 
   make_pipe (FALSE, &reader, &writer);
-  process = start_new (method, "read_some", mp_connection_to_variant (reader));
+  process = start_new (method, "read_some", mp_shareable_to_variant (MP_SHAREABLE (reader)));
   mp_connection_close (reader);
   while (mp_connection_send (writer, g_variant_new_string ("more"), &error))
     ;
@@ -169,7 +169,7 @@ static GVariant *
 echo (GVariant  *args,
       GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   GVariant *value;
 
   while ((value = mp_connection_recv (connection, NULL)) != NULL)
@@ -194,7 +194,7 @@ test_unused_ends (gconstpointer method)
 
   make_pipe (TRUE, &first, &second);
   make_pipe (TRUE, &unrelated, &its_other_end);
-  process = start_new (method, "echo", mp_connection_to_variant (second));
+  process = start_new (method, "echo", mp_shareable_to_variant (MP_SHAREABLE (second)));
   send_value (first, g_variant_new_string ("there?"));
   answer = receive (first);
 
@@ -209,12 +209,12 @@ static GVariant *
 pass_on (GVariant  *args,
          GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(MpConnection) mine = NULL;
   g_autoptr(MpConnection) yours = NULL;
 
   if (mp_pipe (TRUE, &mine, &yours, error)
-      && mp_connection_send (connection, mp_connection_to_variant (yours), error))
+      && mp_connection_send (connection, mp_shareable_to_variant (MP_SHAREABLE (yours)), error))
     mp_connection_send (mine, g_variant_new_string ("through the new one"), error);
   return NULL;
 }
@@ -232,9 +232,9 @@ test_passed_connection (gconstpointer method)
   g_autoptr(GVariant) greeting = NULL;
 
   make_pipe (TRUE, &ours, &theirs);
-  process = start_new (method, "pass_on", mp_connection_to_variant (theirs));
+  process = start_new (method, "pass_on", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   value = receive (ours);
-  passed = mp_connection_from_variant (value, NULL);
+  passed = mp_shareable_from_variant (value, MP_TYPE_CONNECTION, NULL);
   greeting = receive (passed);
   g_assert_cmpstr (g_variant_get_string (greeting, NULL), ==, "through the new one");
   expect_eof (passed);

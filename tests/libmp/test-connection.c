@@ -199,14 +199,14 @@ test_descriptors (void)
   g_clear_pointer (&value, g_variant_unref);
   g_assert_cmpuint (count_descriptors (), ==, before);
 
-  send_value (first, g_variant_new ("(sv)", "a connection", mp_connection_to_variant (inner)));
+  send_value (first, g_variant_new ("(sv)", "a connection", mp_shareable_to_variant (MP_SHAREABLE (inner))));
   mp_connection_close (inner);
   value = receive (second);
   child = g_variant_get_child_value (value, 1);
   g_clear_pointer (&value, g_variant_unref);
   value = g_variant_get_variant (child);
-  travelled = mp_connection_from_variant (value, NULL);
-  again = mp_connection_from_variant (value, NULL);
+  travelled = mp_shareable_from_variant (value, MP_TYPE_CONNECTION, NULL);
+  again = mp_shareable_from_variant (value, MP_TYPE_CONNECTION, NULL);
   g_assert_true (travelled == again);
   g_clear_pointer (&value, g_variant_unref);
   g_clear_pointer (&child, g_variant_unref);
@@ -230,11 +230,11 @@ test_handles (void)
   int fd, stolen, duplicate;
 
   make_pipe (TRUE, &first, &second);
-  g_assert_null (mp_connection_from_variant (number, &error));
+  g_assert_null (mp_shareable_from_variant (number, MP_TYPE_CONNECTION, &error));
   assert_fails (&error, MP_ERROR_BAD_MESSAGE);
-  closed = g_variant_ref_sink (mp_connection_to_variant (second));
+  closed = g_variant_ref_sink (mp_shareable_to_variant (MP_SHAREABLE (second)));
   mp_connection_close (second);
-  g_assert_null (mp_connection_from_variant (closed, &error));
+  g_assert_null (mp_shareable_from_variant (closed, MP_TYPE_CONNECTION, &error));
   assert_fails (&error, MP_ERROR_CLOSED);
   g_assert_false (mp_connection_send (first, closed, &error));
   assert_fails (&error, MP_ERROR_CLOSED);

@@ -58,7 +58,7 @@ static GVariant *
 stay (GVariant  *args,
       GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) order = NULL;
 
   mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
@@ -133,7 +133,7 @@ test_server_dies (void)
   pid_t first;
 
   make_pipe (TRUE, &ours, &theirs);
-  process = start_new ("forkserver", "stay", mp_connection_to_variant (theirs));
+  process = start_new ("forkserver", "stay", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   g_object_unref (g_steal_pointer (&theirs));
   ready = receive (ours);
   first = _mp_forkserver_get_pid ();

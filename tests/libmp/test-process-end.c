@@ -50,7 +50,7 @@ static GVariant *
 stay (GVariant  *args,
       GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) order = NULL;
 
   mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
@@ -69,7 +69,7 @@ start_staying (gconstpointer  method,
   MpProcess *process;
 
   make_pipe (TRUE, connection, &theirs);
-  process = start_new (method, "stay", mp_connection_to_variant (theirs));
+  process = start_new (method, "stay", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   ready = receive (*connection);
   return process;
 }

@@ -19,9 +19,9 @@ connection_of (GVariant *args)
   g_autoptr(GError) error = NULL;
   MpConnection *connection;
 
-  value = g_variant_is_of_type (args, G_VARIANT_TYPE ("(hbb)")) ? g_variant_ref (args)
+  value = g_variant_is_of_type (args, G_VARIANT_TYPE ("(sv)")) ? g_variant_ref (args)
                                                                 : g_variant_get_child_value (args, 0);
-  connection = mp_connection_from_variant (value, &error);
+  connection = mp_shareable_from_variant (value, MP_TYPE_CONNECTION, &error);
   g_assert_no_error (error);
   return connection;
 }
@@ -56,7 +56,7 @@ test_identity (gconstpointer method)
   gboolean parent_alive, daemon;
 
   make_pipe (TRUE, &ours, &theirs);
-  process = start_new (method, "tell_who", mp_connection_to_variant (theirs));
+  process = start_new (method, "tell_who", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   told = receive (ours);
   g_variant_get (told, "(&sii&sibb)", &name, &pid, &own_pid, &parent_name, &parent, &parent_alive, &daemon);
 
@@ -77,7 +77,7 @@ have_child (GVariant  *args,
   g_autoptr(MpConnection) connection = connection_of (args);
   MpContext *context = mp_context_get_default ();
   g_autoptr(MpProcess) child = mp_process_new_full (context, NULL, "tell_who",
-                                                    mp_connection_to_variant (connection));
+                                                    mp_shareable_to_variant (MP_SHAREABLE (connection)));
 
   if (mp_process_start (child, error))
     mp_process_join (child, -1, error);
@@ -98,7 +98,7 @@ test_grandchild (gconstpointer method)
 
   g_assert_true (mp_set_start_method (method, TRUE, NULL));
   make_pipe (TRUE, &ours, &theirs);
-  process = mp_process_new ("have_child", mp_connection_to_variant (theirs));
+  process = mp_process_new ("have_child", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   start (process);
   told = receive (ours);
   g_variant_get (told, "(&sii&sibb)", &name, NULL, NULL, &parent_name, NULL, NULL, NULL);
@@ -140,7 +140,7 @@ test_large_arguments (gconstpointer method)
     text[i] = 'a' + i % 23;
   make_pipe (FALSE, &ours, &theirs);
   process = start_new (method, "measure",
-                       g_variant_new ("(@(hbb)s)", mp_connection_to_variant (theirs), text));
+                       g_variant_new ("(@(sv)s)", mp_shareable_to_variant (MP_SHAREABLE (theirs)), text));
   g_assert_null (mp_process_get_args (process));
   told = receive (ours);
   g_variant_get (told, "(us)", &hash, NULL);
@@ -245,7 +245,7 @@ test_surroundings (gconstpointer method)
   sigaction (SIGHUP, &ignore, &old_hup);
 
   make_pipe (FALSE, &ours, &theirs);
-  process = start_new (method, "tell_surroundings", mp_connection_to_variant (theirs));
+  process = start_new (method, "tell_surroundings", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   sigprocmask (SIG_SETMASK, &old, NULL);
   sigaction (SIGTERM, &old_term, NULL);
   sigaction (SIGHUP, &old_hup, NULL);
@@ -271,7 +271,7 @@ test_death_signal (gconstpointer method)
   int death_signal;
 
   make_pipe (FALSE, &ours, &theirs);
-  process = new_process (method, "tell_surroundings", mp_connection_to_variant (theirs));
+  process = new_process (method, "tell_surroundings", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   g_object_set (process, "death-signal", SIGTERM, NULL);
   start (process);
   told = receive (ours);
@@ -317,7 +317,7 @@ test_descriptors (gconstpointer method)
   open_pipe (fds);
   make_pipe (TRUE, &ours, &theirs);
   process = start_new (method, "use_descriptors",
-                       g_variant_new ("(@(hbb)h)", mp_connection_to_variant (theirs), fds[1]));
+                       g_variant_new ("(@(sv)h)", mp_shareable_to_variant (MP_SHAREABLE (theirs)), fds[1]));
   close (fds[1]);
   close_pipe (sloppy);
   told = receive (ours);
@@ -417,7 +417,7 @@ test_many (gconstpointer method)
       g_autoptr(MpConnection) theirs = NULL;
 
       make_pipe (TRUE, &ours[i], &theirs);
-      processes[i] = start_new (method, "answer", mp_connection_to_variant (theirs));
+      processes[i] = start_new (method, "answer", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
     }
   active = mp_active_children ();
   g_assert_cmpuint (active->len, ==, N_PROCESSES);
@@ -510,7 +510,7 @@ test_authkey (gconstpointer method)
   g_autoptr(GBytes) key = NULL;
 
   make_pipe (FALSE, &ours, &theirs);
-  process = start_new (method, "tell_key", mp_connection_to_variant (theirs));
+  process = start_new (method, "tell_key", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   key = mp_connection_recv_bytes (ours, G_MAXSIZE, NULL);
   g_assert_cmpuint (g_bytes_get_size (own), ==, 32);
   g_assert_true (g_bytes_equal (key, own));

@@ -47,7 +47,7 @@ static GVariant *
 stay (GVariant  *args,
       GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) order = NULL;
 
   mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
@@ -66,7 +66,7 @@ start_staying (const char    *function,
   MpProcess *process;
 
   make_pipe (TRUE, connection, &theirs);
-  process = mp_process_new (function, mp_connection_to_variant (theirs));
+  process = mp_process_new (function, mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   mp_process_set_daemon (process, daemon);
   start (process);
   ready = receive (*connection);
@@ -197,7 +197,7 @@ static GVariant *
 have_child_and_stay (GVariant  *args,
                      GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) order = NULL;
 
   left[0] = start_staying ("stay", FALSE, &ends[0]);
@@ -215,7 +215,7 @@ verb_be_killed (const char *method)
 
   mp_set_start_method (method, TRUE, NULL);
   make_pipe (TRUE, &ends[1], &theirs);
-  left[1] = mp_process_new ("have_child_and_stay", mp_connection_to_variant (theirs));
+  left[1] = mp_process_new ("have_child_and_stay", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   start (left[1]);
   ready = receive (ends[1]);
   raise (SIGKILL);

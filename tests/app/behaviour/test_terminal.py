@@ -123,7 +123,7 @@ class Terminal(Case):
         self.wait_for_drawing()
         os.write(self.master, b'\x03')
         lines = self.finish(process, 130)
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 2, lines)
         self.assertIn(str(self.folder / 'state'), lines[0])
         self.assertEqual(lines[1], '')
         self.assert_nothing_left()
@@ -167,7 +167,7 @@ class Terminal(Case):
     def test_no_inputs_but_a_terminal(self):
         process = self.start_on_terminal('--', 'echo')
         lines = self.finish(process, 2)
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 2, lines)
         self.assertIn(':::', lines[0])
 
 

@@ -9,8 +9,9 @@ import unittest
 from harness import PROGRAM, Case
 
 LATER = ('--resume=last', '--retry-failed=last', '--reuse=last', '--joblog=x', '--list',
-         '--status=last', '--watch=last', '--cancel=last', '--drain=last', '--pause=last',
-         '--unpause=last', '--resize=last:3', '--remove=last')
+         '--remove=last')
+STEER = ('--status=./r', '--watch=./r', '--cancel=./r', '--drain=./r', '--pause=./r',
+         '--unpause=./r', '--resize=./r:3')
 
 
 class Usage(Case):
@@ -70,6 +71,19 @@ class Usage(Case):
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(word.split('=')[0].encode(), done.stderr)
                 self.assertIn(b'yet', done.stderr)
+        self.assert_nothing_ran()
+
+    def test_no_such_run(self):
+        for word in STEER:
+            with self.subTest(word):
+                done = self.headless(word)
+                self.assertEqual((done.returncode, done.stdout), (2, b''))
+                self.assertIn(b'./r: ', done.stderr)
+                self.assertEqual(self.headless(word, 'a.mpjob').returncode, 2)
+        for word in ('--resize=./r', '--resize=./r:0', '--resize=:3', '--status='):
+            with self.subTest(word):
+                self.assertEqual(self.headless(word).returncode, 2)
+        self.assertEqual(self.headless('--pause=./r', '--cancel=./r').returncode, 2)
         self.assert_nothing_ran()
 
     def test_help_names_every_option(self):

@@ -7,7 +7,7 @@ static GVariant *
 answer (GVariant  *args,
         GError   **error)
 {
-  g_autoptr (MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr (MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
 
   if (connection == NULL
       || !mp_connection_send (connection, g_variant_new ("(xmss)", (gint64) 42, NULL, "hello"),
@@ -44,7 +44,7 @@ main (int    argc,
   if (!mp_pipe (TRUE, &parent_end, &child_end, &error))
     return fail (error);
 
-  process = mp_process_new ("answer", mp_connection_to_variant (child_end));
+  process = mp_process_new ("answer", mp_shareable_to_variant (MP_SHAREABLE (child_end)));
   if (!mp_process_start (process, &error))
     return fail (error);
 

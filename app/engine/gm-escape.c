@@ -3,6 +3,8 @@
 
 #include "gm-escape.h"
 
+#define MAX_QUOTED 160
+
 /* Besides the controls, what turns the direction of the text around it. */
 static gboolean
 is_harmful (gunichar c)
@@ -44,4 +46,22 @@ gm_escape_controls (GString    *out,
         g_string_append_unichar (out, c);
       text = g_utf8_next_char (text);
     }
+}
+
+/**
+ * gm_quote:
+ * @text: any bytes
+ * @length: how many
+ *
+ * Returns: (transfer full): @text in quotes, escaped and not too long for a message
+ */
+char *
+gm_quote (const char *text,
+          gsize       length)
+{
+  GString *out = g_string_new ("“");
+
+  gm_escape_controls (out, text, MIN (length, MAX_QUOTED));
+  g_string_append (out, length > MAX_QUOTED ? "…”" : "”");
+  return g_string_free (out, FALSE);
 }
