@@ -8,7 +8,7 @@
 #include "gm-format.h"
 #include "gm-text.h"
 
-#define HEIGHT 56
+#define HEIGHT 72
 
 /**
  * GmGraph:

@@ -86,6 +86,17 @@ scroll_to_end (GmLogPage *self)
     gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", n - 1);
 }
 
+/* Only once it has a size can a list be scrolled. */
+static gboolean
+scroll_cb (GtkWidget     *view,
+           GdkFrameClock *clock,
+           gpointer       user_data)
+{
+  scroll_to_end (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 matches (GmLogPage *self,
          guint      line)
@@ -118,7 +129,7 @@ show_found (GmLogPage *self)
   self->swap = FALSE;
   g_array_set_size (self->found, 0);
   if (self->follows)
-    scroll_to_end (self);
+    gtk_widget_add_tick_callback (GTK_WIDGET (self->view), scroll_cb, self, NULL);
   update_summary (self);
 }
 

@@ -51,7 +51,6 @@ struct _GmMonitorPage
   GtkLabel       *span_label;
   AdwBin         *timeline_bin;
   GtkFlowBox     *graphs_box;
-  GtkStack       *workers_stack;
   GmWorkerTable  *workers;
 
   /* Children */
@@ -115,7 +114,7 @@ get_elapsed (GmMonitorPage *self)
 static void
 update_figures (GmMonitorPage *self)
 {
-  const GmSnapshot *snapshot = gm_run_get_snapshot (self->run);
+  const GmSnapshot *snapshot = gm_run_get_live (self->run) ? gm_run_get_snapshot (self->run) : NULL;
   gint64 total = gm_run_get_total (self->run), done = gm_run_get_done (self->run);
   double elapsed = get_elapsed (self);
   double rate = snapshot != NULL ? snapshot->rate : elapsed > 0 ? done / elapsed : 0;
@@ -226,9 +225,8 @@ update_workers (GmMonitorPage *self)
   const GmSnapshot *snapshot = gm_run_get_live (self->run) ? gm_run_get_snapshot (self->run) : NULL;
 
   gm_worker_table_update (self->workers, self->run, snapshot, self->usual);
-  gtk_stack_set_visible_child_name (self->workers_stack, snapshot != NULL
-                                                           && snapshot->workers->len > 0
-                                                           ? "workers" : "none");
+  gtk_widget_set_visible (GTK_WIDGET (self->workers),
+                          snapshot != NULL && snapshot->workers->len > 0);
 }
 
 static void
@@ -469,7 +467,6 @@ gm_monitor_page_class_init (GmMonitorPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, span_label);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, timeline_bin);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, graphs_box);
-  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, workers_stack);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, workers);
   gtk_widget_class_install_action (widget_class, "monitor.zoom-in", NULL, zoom_in_action);
   gtk_widget_class_install_action (widget_class, "monitor.zoom-out", NULL, zoom_out_action);

@@ -12,7 +12,11 @@
 
 /* Of a worker's row, as there is space for it. */
 #define LEAST_ROW 4
-#define MOST_ROW  22
+#define MOST_ROW  28
+#define USUAL_ROW 18
+
+/* Of the whole, before rows become lower. */
+#define USUAL_HEIGHT 160
 
 /* More workers than this share the last row. */
 #define MAX_SLOTS 512
@@ -354,8 +358,11 @@ gm_timeline_measure (GtkWidget      *widget,
   GmTimeline *self = GM_TIMELINE (widget);
   guint slots = MAX (self->data != NULL ? count_slots (self) : 1, 3);
 
-  *minimum = orientation == GTK_ORIENTATION_VERTICAL ? MIN (slots * LEAST_ROW, 256) : 120;
-  *natural = orientation == GTK_ORIENTATION_VERTICAL ? MIN (slots * MOST_ROW, 256) : 200;
+  if (orientation == GTK_ORIENTATION_VERTICAL)
+    *minimum = *natural = CLAMP (slots * USUAL_ROW, USUAL_ROW * 3,
+                                 MAX (USUAL_HEIGHT, MIN (slots, 64) * LEAST_ROW));
+  else
+    *minimum = *natural = 120;
 }
 
 static void
