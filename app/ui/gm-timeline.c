@@ -12,7 +12,7 @@
 
 /* Of a worker's row, as there is space for it. */
 #define LEAST_ROW 4
-#define MOST_ROW  28
+#define MOST_ROW  40
 #define USUAL_ROW 18
 
 /* Of the whole, before rows become lower. */
