@@ -8,6 +8,7 @@
 #include "gm-background.h"
 #include "gm-preferences.h"
 #include "gm-resources.h"
+#include "gm-runs.h"
 #include "gm-window.h"
 
 /* One process for all of a user's windows; further starts hand it their files. */
@@ -197,7 +198,7 @@ gm_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action,
                                            (const char **) accels[i].accels);
-  folder = g_build_filename (g_get_user_state_dir (), "gtk-mp", "runs", NULL);
+  folder = gm_runs_folder ();
   self->runs = gm_run_store_new (folder);
   self->background = gm_background_new (GTK_APPLICATION (self), self->runs);
 }

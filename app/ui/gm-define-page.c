@@ -11,6 +11,7 @@
 #include "gm-form-row.h"
 #include "gm-preview.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Typing is followed by a preview after so many milliseconds. */
 #define PREVIEW_DELAY 200
@@ -99,14 +100,15 @@ set_ready (GmDefinePage *self)
 }
 
 static void
-join (GtkLabel  *label,
-      GPtrArray *lines,
-      gint64     total)
+join (GtkLabel   *label,
+      const char *prefix,
+      GPtrArray  *lines,
+      gint64      total)
 {
   g_autoptr(GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < lines->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", (char *) lines->pdata[i]);
+    g_string_append_printf (text, "%s%s%s", i > 0 ? "\n" : "", prefix, (char *) lines->pdata[i]);
   if (total > lines->len || total < 0)
     g_string_append (text, "\n…");
   gtk_label_set_label (label, text->str);
@@ -170,8 +172,8 @@ previewed_cb (GObject      *object,
   self->problem_path = g_steal_pointer (&preview->error_path);
   preview->error = g_strdup (self->problem);
   show_count (self, preview);
-  join (self->items_label, preview->items, preview->total);
-  join (self->commands_label, preview->commands, preview->total);
+  join (self->items_label, "", preview->items, preview->total);
+  join (self->commands_label, "$ ", preview->commands, preview->total);
   show_effects (self, preview);
   show_errors (self);
   set_ready (self);
@@ -297,6 +299,7 @@ gm_define_page_dispose (GObject *object)
   g_clear_pointer (&self->problem, g_free);
   g_clear_pointer (&self->problem_path, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_DEFINE_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
 
   G_OBJECT_CLASS (gm_define_page_parent_class)->dispose (object);
 }

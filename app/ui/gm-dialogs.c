@@ -29,15 +29,19 @@ file_response_cb (GtkNativeDialog *dialog,
 {
   Callback *callback = user_data;
   g_autoptr(GtkNativeDialog) owned = dialog;
-  g_autoptr(GFile) file = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr(GListModel) files = NULL;
 
   if (response != GTK_RESPONSE_ACCEPT)
     return;
-  file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
-  path = file != NULL ? g_file_get_path (file) : NULL;
-  if (path != NULL)
-    callback->path (path, callback->user_data);
+  files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (dialog));
+  for (guint i = 0; i < g_list_model_get_n_items (files); i++)
+    {
+      g_autoptr(GFile) file = g_list_model_get_item (files, i);
+      g_autofree char *path = g_file_get_path (file);
+
+      if (path != NULL)
+        callback->path (path, callback->user_data);
+    }
 }
 
 static void
@@ -46,6 +50,7 @@ choose (GtkWidget            *parent,
         GtkFileChooserAction  action,
         const char           *name,
         gboolean              jobs_only,
+        gboolean              multiple,
         GmDialogPath          path,
         gpointer              user_data)
 {
@@ -56,6 +61,7 @@ choose (GtkWidget            *parent,
 
   *callback = (Callback) { .path = path, .user_data = g_object_ref (user_data) };
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (dialog), multiple);
   if (jobs_only)
     {
       g_autoptr(GtkFileFilter) filter = gtk_file_filter_new ();
@@ -86,7 +92,27 @@ gm_dialog_choose_file (GtkWidget    *parent,
                        GmDialogPath  callback,
                        gpointer      user_data)
 {
-  choose (parent, title, GTK_FILE_CHOOSER_ACTION_OPEN, NULL, FALSE, callback, user_data);
+  choose (parent, title, GTK_FILE_CHOOSER_ACTION_OPEN, NULL, FALSE, FALSE, callback, user_data);
+}
+
+/**
+ * gm_dialog_add_paths:
+ * @parent: where they are needed
+ * @folder: whether a folder is wanted instead of files
+ * @callback: called with each path that is chosen
+ * @user_data: (type GObject): for @callback
+ *
+ * Asks for inputs.
+ */
+void
+gm_dialog_add_paths (GtkWidget    *parent,
+                     gboolean      folder,
+                     GmDialogPath  callback,
+                     gpointer      user_data)
+{
+  choose (parent, folder ? _("Add a Folder") : _("Add Files"),
+          folder ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER : GTK_FILE_CHOOSER_ACTION_OPEN, NULL,
+          FALSE, !folder, callback, user_data);
 }
 
 void
@@ -94,7 +120,8 @@ gm_dialog_open_job (GtkWidget    *parent,
                     GmDialogPath  callback,
                     gpointer      user_data)
 {
-  choose (parent, _("Open Job"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, TRUE, callback, user_data);
+  choose (parent, _("Open Job"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, TRUE, FALSE, callback,
+          user_data);
 }
 
 void
@@ -103,7 +130,8 @@ gm_dialog_save_job (GtkWidget    *parent,
                     GmDialogPath  callback,
                     gpointer      user_data)
 {
-  choose (parent, _("Save Job"), GTK_FILE_CHOOSER_ACTION_SAVE, name, TRUE, callback, user_data);
+  choose (parent, _("Save Job"), GTK_FILE_CHOOSER_ACTION_SAVE, name, TRUE, FALSE, callback,
+          user_data);
 }
 
 /**
@@ -123,7 +151,7 @@ gm_dialog_save_file (GtkWidget    *parent,
                      GmDialogPath  callback,
                      gpointer      user_data)
 {
-  choose (parent, title, GTK_FILE_CHOOSER_ACTION_SAVE, name, FALSE, callback, user_data);
+  choose (parent, title, GTK_FILE_CHOOSER_ACTION_SAVE, name, FALSE, FALSE, callback, user_data);
 }
 
 static void

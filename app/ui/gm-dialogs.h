@@ -20,6 +20,10 @@ void gm_dialog_save_file   (GtkWidget        *parent,
                             const char       *name,
                             GmDialogPath      callback,
                             gpointer          user_data);
+void gm_dialog_add_paths   (GtkWidget        *parent,
+                            gboolean          folder,
+                            GmDialogPath      callback,
+                            gpointer          user_data);
 void gm_dialog_open_job    (GtkWidget        *parent,
                             GmDialogPath      callback,
                             gpointer          user_data);

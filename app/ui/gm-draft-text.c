@@ -35,10 +35,16 @@ print (JsonNode *root)
   return g_string_free (text, FALSE);
 }
 
-/* So that a pattern means the file itself. */
-static void
-append_escaped (GString    *out,
-                const char *path)
+/**
+ * gm_draft_text_append_escaped:
+ * @out: a pattern
+ * @path: a path
+ *
+ * Adds the path so that the pattern means just this one.
+ */
+void
+gm_draft_text_append_escaped (GString    *out,
+                              const char *path)
 {
   for (; *path != '\0'; path++)
     if (strchr ("*?[", *path) != NULL)
@@ -62,7 +68,7 @@ inputs_for_paths (const char * const *paths)
       g_autoptr(GString) pattern = g_string_new (NULL);
 
       json_array_add_string_element (files, paths[i]);
-      append_escaped (pattern, paths[i]);
+      gm_draft_text_append_escaped (pattern, paths[i]);
       if (g_file_test (paths[i], G_FILE_TEST_IS_DIR))
         {
           has_folder = TRUE;

@@ -8,6 +8,7 @@
 #include "gm-form-row.h"
 
 #include "gm-dialogs.h"
+#include "gm-draft-text.h"
 #include "gm-form-value.h"
 #include "gm-json.h"
 
@@ -236,19 +237,64 @@ chosen_cb (GmFormRow *self)
     set_value (self, json_node_init_string (json_node_alloc (), choice));
 }
 
+/* A pattern for everything in a folder, or one more file. */
+static void
+add_path_cb (const char *path,
+             gpointer    user_data)
+{
+  GmFormRow *self = user_data;
+  gboolean is_folder = strcmp (self->key, "inputs/glob") == 0;
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
+  g_autoptr(GString) text = g_string_new (NULL);
+  GtkTextIter end;
+
+  if (!g_utf8_validate (path, -1, NULL))
+    return;
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  if (gtk_text_iter_get_line_offset (&end) > 0)
+    g_string_append_c (text, '\n');
+  if (is_folder)
+    gm_draft_text_append_escaped (text, path);
+  else
+    g_string_append (text, path);
+  g_string_append (text, is_folder ? "/*" : "");
+  gtk_text_buffer_insert (buffer, &end, text->str, -1);
+}
+
 static void
 file_chosen_cb (const char *path,
                 gpointer    user_data)
 {
   GmFormRow *self = user_data;
 
-  gtk_editable_set_text (self->entry, path);
+  if (g_utf8_validate (path, -1, NULL))
+    gtk_editable_set_text (self->entry, path);
 }
 
 static void
 choose_cb (GmFormRow *self)
 {
-  gm_dialog_choose_file (GTK_WIDGET (self), _("Choose a File"), file_chosen_cb, self);
+  if (self->view != NULL)
+    gm_dialog_add_paths (GTK_WIDGET (self), strcmp (self->key, "inputs/glob") == 0, add_path_cb,
+                         self);
+  else
+    gm_dialog_choose_file (GTK_WIDGET (self), _("Choose a File"), file_chosen_cb, self);
+}
+
+static void
+add_button (GmFormRow *self)
+{
+  gboolean adds = self->view != NULL;
+  const char *label = adds ? _("Add…") : _("Choose a File");
+  GtkWidget *button = gtk_button_new_from_icon_name (adds ? "list-add-symbolic"
+                                                          : "document-open-symbolic");
+
+  gtk_widget_set_tooltip_text (button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  -1);
+  gtk_widget_set_valign (button, adds ? GTK_ALIGN_START : GTK_ALIGN_CENTER);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (choose_cb), self, G_CONNECT_SWAPPED);
+  gtk_box_append (self->body, button);
 }
 
 static GtkWidget *
@@ -344,7 +390,6 @@ static void
 gm_form_row_constructed (GObject *object)
 {
   GmFormRow *self = GM_FORM_ROW (object);
-  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self));
   GtkWidget *control = make_control (self);
   GtkWidget *target = self->view != NULL ? GTK_WIDGET (self->view) : control;
   gboolean small = self->kind == GM_FORM_SWITCH || self->kind == GM_FORM_CHOICE
@@ -352,25 +397,18 @@ gm_form_row_constructed (GObject *object)
 
   G_OBJECT_CLASS (gm_form_row_parent_class)->constructed (object);
 
-  gtk_label_set_label (self->title, title);
+  g_object_bind_property (self, "title", self->title, "label", G_BINDING_SYNC_CREATE);
   gtk_label_set_mnemonic_widget (self->title, target);
   gtk_label_set_label (self->subtitle, self->subtitle_text != NULL ? self->subtitle_text : "");
   gtk_widget_set_visible (GTK_WIDGET (self->subtitle), self->subtitle_text != NULL);
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
   gtk_widget_set_name (target, self->key);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (target), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  -1);
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (target), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                  self->title, NULL, -1);
   gtk_box_append (small ? self->header : self->body, control);
   gtk_widget_set_visible (GTK_WIDGET (self->body), !small);
   if (self->is_path)
-    {
-      GtkWidget *button = gtk_button_new_from_icon_name ("document-open-symbolic");
-
-      gtk_widget_set_tooltip_text (button, _("Choose a File"));
-      gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-      g_signal_connect_object (button, "clicked", G_CALLBACK (choose_cb), self, G_CONNECT_SWAPPED);
-      gtk_box_append (self->body, button);
-    }
+    add_button (self);
 }
 
 static void

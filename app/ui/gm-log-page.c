@@ -11,6 +11,7 @@
 #include "gm-row-model.h"
 #include "gm-run-data.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_LINES 20000
@@ -380,9 +381,8 @@ gm_log_page_dispose (GObject *object)
 
   if (self->model != NULL)
     set_run (self, NULL);
-  if (self->stack != NULL)
-    gtk_widget_unparent (GTK_WIDGET (self->stack));
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_LOG_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->model);
   g_clear_pointer (&self->found, g_array_unref);

@@ -11,6 +11,7 @@
 #include "gm-results-stats.h"
 #include "gm-text.h"
 #include "gm-timeline.h"
+#include "gm-widget.h"
 #include "gm-worker-table.h"
 
 /* Milliseconds between two looks at what does not move fast. */
@@ -394,9 +395,8 @@ gm_monitor_page_dispose (GObject *object)
 
   set_run (self, NULL);
   self->timeline = NULL;
-  if (self->stack != NULL)
-    gtk_widget_unparent (GTK_WIDGET (self->stack));
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_MONITOR_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->span);
 
   G_OBJECT_CLASS (gm_monitor_page_parent_class)->dispose (object);

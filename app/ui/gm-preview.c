@@ -128,6 +128,32 @@ add_item (GmPreview    *self,
     self->creates = g_strdup (invocation.creates);
 }
 
+/* The runner refuses a program that it can't find: told while it is being written. */
+static void
+check_program (GmPreview *self,
+               GmJob     *job)
+{
+  const char *key = gm_task_kind_to_string (job->task.kind);
+  const char *program = job->task.argv != NULL ? job->task.argv[0] : NULL;
+  g_autofree char *found = NULL;
+
+  if (self->error != NULL || program == NULL || strchr (program, '{') != NULL
+      || g_ptr_array_find_with_equal_func (job->env_names, "PATH", g_str_equal, NULL))
+    return;
+  if (strchr (program, '/') == NULL)
+    found = g_find_program_in_path (program);
+  else
+    {
+      found = g_canonicalize_filename (program, self->cwd != NULL ? self->cwd : job->base_dir);
+      if (!g_file_test (found, G_FILE_TEST_IS_EXECUTABLE))
+        g_clear_pointer (&found, g_free);
+    }
+  if (found != NULL)
+    return;
+  self->error = g_strdup_printf (_("There is no program “%s”"), program);
+  self->error_path = g_strdup_printf ("$.task.%s[0]", key);
+}
+
 static void
 read_items (GmPreview    *self,
             GmJob        *job,
@@ -189,6 +215,8 @@ preview_thread (GTask        *task,
     gm_invoker_check (invoker, inputs, &error);
   if (error != NULL)
     take_error (self, error);
+  if (inputs != NULL)
+    check_program (self, job);
 
   g_task_return_pointer (task, g_steal_pointer (&self), (GDestroyNotify) gm_preview_free);
 }

@@ -7,6 +7,7 @@
 
 #include "gm-results-columns.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_ROWS 10000
@@ -282,9 +283,8 @@ gm_results_page_dispose (GObject *object)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   set_run (self, NULL);
-  if (self->stack != NULL)
-    gtk_widget_unparent (GTK_WIDGET (self->stack));
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_RESULTS_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->cancellable);
   g_clear_object (&self->selection);
   g_clear_object (&self->model);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "gm-json.h"
 #include "gm-run-client.h"
+#include "gm-runs.h"
 
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250
@@ -69,24 +69,6 @@ static guint signals[N_SIGNALS];
 
 static void load (GmRun *self);
 
-/* Without the lock nobody works on it, whatever the file says. */
-static pid_t
-find_runner (GmRun *self)
-{
-  g_autofree char *path = g_build_filename (self->dir, "lock", NULL);
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int fd = open (path, O_RDWR | O_CLOEXEC | O_NOCTTY);
-  pid_t pid = 0;
-
-  if (fd < 0)
-    return 0;
-  if (fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-    pid = lock.l_pid;
-  close (fd);
-
-  return pid;
-}
-
 static void
 read_state (GmRun *self)
 {
@@ -106,9 +88,10 @@ read_state (GmRun *self)
   if (snapshot == NULL)
     return;
   self->state = snapshot->state;
-  self->pid = self->state <= GM_RUN_PAUSED ? find_runner (self) : 0;
-  if (self->state <= GM_RUN_PAUSED && self->pid == 0)
+  /* Without the lock nobody works on it, whatever the file says. */
+  if (self->state <= GM_RUN_PAUSED && !gm_run_is_live (self->dir, &self->pid))
     {
+      self->pid = 0;
       self->state = GM_RUN_INTERRUPTED;
       self->died = TRUE;
     }

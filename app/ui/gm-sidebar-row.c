@@ -8,6 +8,7 @@
 #include "gm-draft.h"
 #include "gm-ring.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* A heading, a job file or a run in the sidebar. */
 struct _GmSidebarRow
@@ -105,6 +106,7 @@ gm_sidebar_row_dispose (GObject *object)
 
   gm_sidebar_row_set_item (self, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_SIDEBAR_ROW);
+  gm_widget_drop_children (GTK_WIDGET (self));
 
   G_OBJECT_CLASS (gm_sidebar_row_parent_class)->dispose (object);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -8,6 +10,7 @@
 
 #include "gm-draft.h"
 #include "gm-sidebar-row.h"
+#include "gm-widget.h"
 
 /**
  * GmSidebar:
@@ -58,6 +61,16 @@ matches_cb (gpointer item,
   return strstr (name, needle) != NULL;
 }
 
+/* A run that is resumed is another object among the running ones. */
+static gboolean
+is_same (GObject *item,
+         GObject *selected)
+{
+  return item == selected
+         || (GM_IS_RUN (item) && GM_IS_RUN (selected)
+             && strcmp (gm_run_get_dir (GM_RUN (item)), gm_run_get_dir (GM_RUN (selected))) == 0);
+}
+
 /* The list has other rows now: what is selected may be elsewhere in it. */
 static void
 select_again (GmSidebar *self)
@@ -71,7 +84,7 @@ select_again (GmSidebar *self)
     {
       g_autoptr(GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
 
-      if (item == self->selected)
+      if (is_same (item, self->selected))
         position = i;
     }
   if (GM_IS_RUN (self->selected) && position == GTK_INVALID_LIST_POSITION
@@ -99,7 +112,8 @@ selected_cb (GmSidebar *self)
 {
   gpointer item = gtk_single_selection_get_selected_item (self->selection);
 
-  if (self->updating || item == NULL || GTK_IS_STRING_OBJECT (item))
+  /* The same one at another place is no choice of the user's. */
+  if (self->updating || item == NULL || item == self->selected || GTK_IS_STRING_OBJECT (item))
     return;
   g_set_object (&self->selected, item);
   g_signal_emit (self, signals[SELECTED], 0, item);
@@ -184,6 +198,7 @@ gm_sidebar_dispose (GObject *object)
   if (self->filter != NULL)
     gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_SIDEBAR);
+  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->running);
   g_clear_object (&self->drafts);

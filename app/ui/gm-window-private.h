@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "gm-deaths.h"
 #include "gm-define-page.h"
 #include "gm-run.h"
 #include "gm-sidebar.h"
@@ -31,6 +32,7 @@ struct _GmWindow
   GmRun           *run;            /* of this job; NULL: it has not run */
   GSignalGroup    *draft_signals;
   GSignalGroup    *run_signals;
+  GmDeaths        *deaths;         /* of its workers; NULL: no run */
   char            *trouble;        /* why the last start failed, or NULL */
 
   /* Template children */

@@ -68,6 +68,8 @@ update_banner (GmWindow *self)
       text = g_strdup_printf (_("The job ended unexpectedly: %s are recorded"), progress);
       show_banner (self, text, _("_Resume"), "win.resume", TRUE);
     }
+  else if (act == GM_ACT_PAUSE && gm_deaths_get_last (self->deaths) != NULL)
+    show_banner (self, gm_deaths_get_last (self->deaths), NULL, NULL, FALSE);
   else if (act == GM_ACT_RETRY || act == GM_ACT_RESUME)
     {
       gint64 failures = gm_run_get_failed (self->run);
@@ -129,6 +131,13 @@ update_primary (GmWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->stop), live);
 }
 
+static void
+run_grown_cb (GmWindow *self)
+{
+  if (gm_deaths_read (self->deaths))
+    update_banner (self);
+}
+
 void
 gm_window_update (GmWindow *self)
 {
@@ -163,7 +172,11 @@ gm_window_show (GmWindow *self,
   guint position;
 
   g_set_object (&self->draft, draft);
-  g_set_object (&self->run, run);
+  if (g_set_object (&self->run, run))
+    {
+      g_clear_pointer (&self->deaths, gm_deaths_free);
+      self->deaths = run != NULL ? gm_deaths_new (run) : NULL;
+    }
   g_signal_group_set_target (self->draft_signals, draft);
   g_signal_group_set_target (self->run_signals, run);
   gtk_stack_set_visible_child_name (self->content, draft != NULL ? "job" : "welcome");
@@ -291,6 +304,7 @@ gm_window_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_WINDOW);
   g_clear_object (&self->draft);
   g_clear_object (&self->run);
+  g_clear_pointer (&self->deaths, gm_deaths_free);
   g_clear_object (&self->drafts);
   g_clear_object (&self->runs);
   g_clear_pointer (&self->trouble, g_free);
@@ -343,6 +357,7 @@ gm_window_init (GmWindow *self)
   self->run_signals = g_signal_group_new (GM_TYPE_RUN);
   g_signal_group_connect_swapped (self->run_signals, "changed", G_CALLBACK (gm_window_update),
                                   self);
+  g_signal_group_connect_swapped (self->run_signals, "grown", G_CALLBACK (run_grown_cb), self);
   g_signal_connect_object (self->define, "ready-changed", G_CALLBACK (gm_window_update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "selected", G_CALLBACK (select_item), self,

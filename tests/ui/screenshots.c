@@ -6,11 +6,13 @@
 
 #include "ui-util.h"
 
+#include "gm-define-page.h"
+
 /* Photographs the window for people to look at: screenshots FOLDER WIDTH HEIGHT light|dark. */
 
 static const char slow_job[] =
-  "{\"mpjob\":1,\"name\":\"Thumbnails\",\"task\":{\"shell\":\"sleep 0.$(( {#} % 7 )); echo "
-  "thumbnail of {}; test $(( {#} % 9 )) != 0 || { echo {}: not an image >&2; exit 3; }\"},"
+  "{\"mpjob\":1,\"name\":\"Thumbnails\",\"task\":{\"shell\":\"i={#}; sleep 0.$((i % 7)); echo "
+  "thumbnail of {}; test $((i % 9)) != 0 || { echo {}: not an image >&2; exit 3; }\"},"
   "\"inputs\":{\"range\":[60]},\"processes\":4,\"retries\":1}";
 
 static const char *folder;
@@ -60,6 +62,10 @@ main (int    argc,
   take (window, "broken");
   ui_open (application, path);
   take (window, "define");
+  gm_define_page_show_source (GM_DEFINE_PAGE (gtk_widget_get_ancestor (ui_find (window, "source"),
+                                                                       GM_TYPE_DEFINE_PAGE)),
+                              TRUE);
+  take (window, "source");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
   WAIT_FOR (gm_run_get_done (gm_window_get_run (window)) > 20);
   take (window, "monitor");

@@ -44,15 +44,20 @@ ui_settle (void)
     ui_iterate ();
 }
 
+/* The application is one for the whole process, its windows come and go. */
 GmApplication *
 ui_start (void)
 {
-  GmApplication *application = gm_application_new (G_APPLICATION_NON_UNIQUE);
+  static GmApplication *application;
   g_autoptr(GError) error = NULL;
 
+  if (application == NULL)
+    {
+      application = gm_application_new (G_APPLICATION_NON_UNIQUE);
+      g_application_register (G_APPLICATION (application), NULL, &error);
+      g_assert_no_error (error);
+    }
   g_settings_reset (gm_settings_get (), "jobs");
-  g_application_register (G_APPLICATION (application), NULL, &error);
-  g_assert_no_error (error);
   g_application_activate (G_APPLICATION (application));
   gtk_test_widget_wait_for_draw (GTK_WIDGET (ui_get_window (application)));
 
@@ -87,7 +92,6 @@ ui_finish (GmApplication *application)
       ui_iterate ();
     }
   g_weak_ref_clear (&weak);
-  g_object_unref (application);
 }
 
 GtkWidget *
