@@ -161,16 +161,22 @@ export_thread (GTask        *task,
                GCancellable *cancellable)
 {
   Export *export = data;
+  g_autofree char *part = g_strconcat (export->path, ".part", NULL);
+  g_autoptr(GFile) unfinished = g_file_new_for_path (part);
   g_autoptr(GFile) file = g_file_new_for_path (export->path);
   g_autoptr(GFileOutputStream) stream = NULL;
   GError *error = NULL;
 
-  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, cancellable,
-                           &error);
-  if (stream == NULL || !write_all (export, G_OUTPUT_STREAM (stream), cancellable, &error))
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
+  stream = g_file_replace (unfinished, NULL, FALSE, G_FILE_CREATE_NONE, cancellable, &error);
+  if (stream != NULL && write_all (export, G_OUTPUT_STREAM (stream), cancellable, &error)
+      && g_file_move (unfinished, file, G_FILE_COPY_OVERWRITE, cancellable, NULL, NULL, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  if (stream != NULL)
+    g_file_delete (unfinished, NULL, NULL);
+  g_task_return_error (task, error);
 }
 
 /**
@@ -178,7 +184,7 @@ export_thread (GTask        *task,
  * @dir: a run directory
  * @offsets: guint64, where the outcomes begin in `results.jsonl`, in the order wanted
  * @format: how to write them
- * @path: (type filename): the file to write, replaced when it is complete
+ * @path: (type filename): the file to write; it is there once it is complete
  * @cancellable: (nullable): to stop
  * @callback: called when it is done
  * @user_data: for @callback

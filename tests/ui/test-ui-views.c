@@ -146,7 +146,7 @@ test_results (void)
   read_file (dir, "results.jsonl", &expected);
   WAIT_FOR (g_file_test (path, G_FILE_TEST_EXISTS));
   read_file (dir, "export.jsonl", &exported);
-  g_assert_cmpstr (exported, ==, expected);
+  g_assert_true (g_str_equal (exported, expected));
 
   search = ui_find (shown.page, "results-search");
   gtk_editable_set_text (GTK_EDITABLE (search), "399960001");
