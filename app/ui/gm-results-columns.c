@@ -262,11 +262,12 @@ gm_results_columns_get_sort (GtkColumnView *view,
                              GmResultsSort *sort,
                              gboolean      *descending)
 {
-  g_autoptr(GmRowModel) probe = gm_row_model_new ();
+  g_autoptr(GmRowModel) one = gm_row_model_new ();
+  g_autoptr(GmRowModel) other = gm_row_model_new ();
   GtkOrdering ordering;
 
   asked = -1;
-  ordering = gtk_sorter_compare (gtk_column_view_get_sorter (view), probe, probe);
+  ordering = gtk_sorter_compare (gtk_column_view_get_sorter (view), one, other);
   *sort = asked < 0 ? GM_RESULTS_SORT_ENDED : columns[asked].sort;
   *descending = ordering == GTK_ORDERING_LARGER;
 
