@@ -156,7 +156,7 @@ static void
 go_on (GmLogPage *self)
 {
   if (self->idle == 0 && self->data != NULL)
-    self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW + 10, filter_cb, self, NULL);
+    self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW, filter_cb, self, NULL);
 }
 
 static void

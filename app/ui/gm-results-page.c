@@ -102,7 +102,7 @@ static void
 go_on (GmResultsPage *self)
 {
   if (self->idle == 0)
-    self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW + 10, search_cb, self, NULL);
+    self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW, search_cb, self, NULL);
 }
 
 /* What is shown stays until there is something else. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <gdk/gdk.h>
+
 #include "gm-run-data.h"
 
 /* Read between two turns of the main loop: some milliseconds. */
@@ -78,7 +80,8 @@ read_on (GmRunData *self)
     wanted += self->wanted[i];
   if (wanted == 0 || self->source != 0)
     return;
-  self->source = g_idle_add (read_cb, self);
+  /* As urgent as drawing: when that takes all the time there is, each gets its turn. */
+  self->source = g_idle_add_full (GDK_PRIORITY_REDRAW, read_cb, self, NULL);
   g_source_set_name_by_id (self->source, "gm-run-data");
 }
 
