@@ -90,8 +90,10 @@ store_result (MpWorker *worker,
   if (variant != NULL && !_mp_value_pack_scalar (variant, &value))
     {
       gsize size = _mp_value_payload_size (variant);
-      guint64 offset = _mp_results_reserve (&worker->results, size);
+      guint64 offset = MP_NO_ROOM;
 
+      if (size <= MP_MAX_PAYLOAD)
+        offset = _mp_results_reserve (&worker->results, size);
       if (offset == MP_NO_ROOM)
         return FALSE;
       _mp_value_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);

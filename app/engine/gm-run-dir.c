@@ -11,6 +11,7 @@
 
 #include "gm-run-dir.h"
 
+#include "gm-run-info.h"
 #include "gm-runs.h"
 
 /* So many characters of the name leave room for the rest in the address of a socket. */
@@ -204,6 +205,52 @@ gm_run_dir_new (const char  *name,
   if (mkdirat (self->fd, "outputs", 0700) < 0)
     {
       fail ("write to", self->path, error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/* A copied run has the id of the one it was copied from, as its state says. */
+static char *
+read_id (const char *path)
+{
+  g_autoptr(GmRunInfo) info = gm_run_info_read (path, NULL);
+
+  return info != NULL ? g_strdup (info->id) : g_path_get_basename (path);
+}
+
+/**
+ * gm_run_dir_open:
+ * @path: the absolute path of a run's folder
+ * @error: return location for an error
+ *
+ * Locks the folder of a run to go on with it.
+ *
+ * Returns: (transfer full): the folder, or %NULL with %G_IO_ERROR_BUSY if the run is live and
+ *   %G_IO_ERROR_PERMISSION_DENIED if it belongs to another user
+ */
+GmRunDir *
+gm_run_dir_open (const char  *path,
+                 GError     **error)
+{
+  g_autoptr(GmRunDir) self = g_new0 (GmRunDir, 1);
+
+  self->fd = self->lock_fd = -1;
+  if (!gm_run_check_ours (path, error))
+    return NULL;
+  self->path = g_strdup (path);
+  self->id = read_id (path);
+  self->fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->fd < 0)
+    {
+      fail ("open", path, error);
+      return NULL;
+    }
+  if (!take_lock (self, error))
+    return NULL;
+  if (mkdirat (self->fd, "outputs", 0700) < 0 && errno != EEXIST)
+    {
+      fail ("write to", path, error);
       return NULL;
     }
   return g_steal_pointer (&self);

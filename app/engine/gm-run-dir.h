@@ -14,6 +14,8 @@ char       *gm_run_id_new          (const char   *name,
 GmRunDir   *gm_run_dir_new         (const char   *name,
                                     const char   *path,
                                     GError      **error);
+GmRunDir   *gm_run_dir_open        (const char   *path,
+                                    GError      **error);
 void        gm_run_dir_free        (GmRunDir     *self);
 const char *gm_run_dir_get_id      (GmRunDir     *self);
 const char *gm_run_dir_get_path    (GmRunDir     *self);

@@ -25,9 +25,6 @@ gm_runner_check_supported (GmJob   *job,
 {
   const struct { gboolean asked; const char *what; } missing[] = {
     { job->engine == GM_ENGINE_SLURM, "the engine `slurm`" },
-    { job->memory_limit > 0, "`memory_limit`" },
-    { job->min_free_memory > 0, "`min_free_memory`" },
-    { job->task_timeout_percent > 0, "a `task_timeout` relative to the median" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (missing); i++)

@@ -9,6 +9,7 @@
 
 #include "gm-runner-private.h"
 
+#include "gm-json.h"
 #include "gm-line.h"
 #include "gm-worker.h"
 
@@ -53,7 +54,8 @@ begin_line (GmRunner        *self,
     }
   gm_flight_get_item (flight, &item);
   *run_outcome = (GmRunOutcome) {
-    .index = flight->index, .status = status, .reason = reason, .exit_code = -1,
+    .index = flight->index, .turn = flight->turn, .status = status,
+    .reason = reason, .exit_code = -1,
   };
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -114,7 +116,8 @@ settle_ended (GmRunner        *self,
   GmStatus status;
   GmReason reason;
 
-  if (!gm_runner_records (self))
+  if (!gm_runner_records (self)
+      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
     {
       drop (self, flight);
       return;
@@ -136,15 +139,19 @@ gm_runner_settle_waiting (GmRunner *self,
 static void
 settle_item (GmRunner     *self,
              guint64       index,
+             guint64       turn,
              const GmItem *item,
              GmStatus      status,
              GmReason      reason,
              const char   *message)
 {
   GmRunOutcome run_outcome = {
-    .index = index, .status = status, .reason = reason, .exit_code = -1,
+    .index = index, .turn = turn, .status = status, .reason = reason, .exit_code = -1,
   };
-  GmOutcomeHead head = { .index = index, .item = item, .status = status, .reason = reason };
+  GmOutcomeHead head = {
+    .index = index, .item = item, .status = status, .reason = reason,
+    .attempts = self->past != NULL ? gm_past_get_attempts (self->past, index) : 0,
+  };
 
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -158,27 +165,31 @@ settle_item (GmRunner     *self,
 void
 gm_runner_settle_unread (GmRunner     *self,
                          guint64       index,
+                         guint64       turn,
                          const GmItem *item)
 {
   GmStatus status;
   GmReason reason;
 
+  if (gm_runner_keep_old (self, index))
+    return;
   if (item->kind == GM_ITEM_BAD)
     {
-      gm_runner_settle_bad (self, index, item);
+      gm_runner_settle_bad (self, index, turn, item);
       return;
     }
   get_end_reason (self, &status, &reason);
-  settle_item (self, index, item, status, reason, NULL);
+  settle_item (self, index, turn, item, status, reason, NULL);
 }
 
 /* An item that its input could not give: the error is all there is. */
 void
 gm_runner_settle_bad (GmRunner     *self,
                       guint64       index,
+                      guint64       turn,
                       const GmItem *item)
 {
-  settle_item (self, index, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
+  settle_item (self, index, turn, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
 }
 
 static gboolean
@@ -271,6 +282,21 @@ retry (GmRunner           *self,
   gm_runner_wake (self, due);
 }
 
+/* Puts the item back: what became of this attempt says nothing about it. */
+static void
+queue_again (GmRunner *self,
+             GmFlight *flight,
+             gint64    due)
+{
+  if (self->phase != GM_PHASE_RUNNING)
+    {
+      settle_ended (self, flight, NULL);
+      return;
+    }
+  gm_in_flight_wait (self->flights, flight, due);
+  gm_runner_wake (self, due);
+}
+
 /* Without processes or descriptors the item was not begun: it waits for others to end. */
 static void
 starve (GmRunner        *self,
@@ -286,13 +312,7 @@ starve (GmRunner        *self,
     gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
                                        "No program can be started though none runs: there are no "
                                        "more processes, descriptors or memory to be had"));
-  if (self->phase != GM_PHASE_RUNNING)
-    {
-      settle_ended (self, flight, NULL);
-      return;
-    }
-  gm_in_flight_wait (self->flights, flight, due);
-  gm_runner_wake (self, due);
+  queue_again (self, flight, due);
 }
 
 static void
@@ -322,6 +342,7 @@ settle_answer (GmRunner        *self,
   const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
+    .turn = flight->turn,
     .status = answer->status,
     .reason = answer->reason,
     .exit_code = answer->exit_code,
@@ -386,17 +407,26 @@ on_answer (GmRunner        *self,
     settle_killed (self, flight, outcome);
   else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
     {
-      g_autofree char *text = g_strndup (line, answer.line_length - 1);
+      const char *message = gm_line_find (line, "error");
 
+      g_string_truncate (self->text, 0);
+      if (message != NULL)
+        gm_json_unescape (self->text, message);
       gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                         "The output of an item could not be kept: %s", text));
+                                         "The output of item %" G_GUINT64_FORMAT
+                                         " could not be kept: %s", flight->index,
+                                         self->text->str));
       drop (self, flight);
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)
     starve (self, flight, &answer, line);
+  else if (answer.status != GM_STATUS_OK && flight->verdict == GM_VERDICT_EVICTED)
+    queue_again (self, flight, g_get_monotonic_time ());
   else
     {
       self->starved = 0;
+      if (answer.status == GM_STATUS_OK && (answer.flags & GM_ANSWER_REUSED) == 0)
+        gm_runner_learn (self, outcome);
       settle_answer (self, flight, outcome, &answer, line);
     }
 }
@@ -409,6 +439,7 @@ on_death (GmRunner        *self,
 {
   gboolean timed_out = outcome->status == MP_OUTCOME_TIMEOUT;
   int status = outcome->wait_status;
+  GmVerdict verdict = GM_VERDICT_NONE;
   GmRunOutcome run_outcome;
 
   self->begun_any = TRUE;
@@ -422,9 +453,18 @@ on_death (GmRunner        *self,
       settle_killed (self, flight, outcome);
       return;
     }
+  if (!timed_out && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL)
+    verdict = gm_runner_judge_death (self, flight, outcome->pid);
+  if (verdict == GM_VERDICT_EVICTED)
+    {
+      queue_again (self, flight, g_get_monotonic_time ());
+      return;
+    }
   begin_line (self, flight, outcome, &run_outcome,
               timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CRASHED,
-              timed_out ? GM_REASON_TIMEOUT : GM_REASON_WORKER_DIED);
+              timed_out ? GM_REASON_TIMEOUT
+              : verdict == GM_VERDICT_OUT_OF_MEMORY ? GM_REASON_OUT_OF_MEMORY
+              : GM_REASON_WORKER_DIED);
   if (WIFSIGNALED (status))
     {
       g_autofree char *name = gm_signal_to_string (WTERMSIG (status));
@@ -439,8 +479,13 @@ on_death (GmRunner        *self,
       gm_line_add_int (self->line, "exit_code", run_outcome.exit_code);
       g_string_printf (self->text, "the worker exited with code %d", run_outcome.exit_code);
     }
-  if (timed_out)
-    g_string_printf (self->text, "took longer than %g s", self->job->task_timeout);
+  if (timed_out || verdict == GM_VERDICT_OUT_OF_MEMORY)
+    {
+      g_autofree char *text = timed_out ? gm_runner_describe_timeout (self)
+                                        : gm_runner_describe_memory (self, flight);
+
+      g_string_assign (self->text, text);
+    }
   gm_line_add_string (self->line, "error", self->text->str);
   end_line (self, &run_outcome);
   settle (self, flight, outcome, &run_outcome, FALSE);

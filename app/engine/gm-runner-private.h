@@ -10,12 +10,18 @@
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
+#include "gm-inputs-replay.h"
 #include "gm-invocation.h"
+#include "gm-joblog.h"
 #include "gm-journal.h"
 #include "gm-load.h"
 #include "gm-log.h"
+#include "gm-median.h"
+#include "gm-memory.h"
 #include "gm-outcome.h"
+#include "gm-past.h"
 #include "gm-rate.h"
+#include "gm-reuse.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
 #include "gm-snapshot.h"
@@ -64,11 +70,17 @@ struct _GmRunner
   GmJournal         *results;
   GmJournal         *events;
   GmInputsRecord    *record;
+  GmPast            *past;          /* NULL: a new run */
+  GmReuse           *reuse;         /* NULL: nothing is taken over */
+  GmJoblog          *joblog;        /* or NULL */
   GmLog             *log;
   GmInFlight        *flights;
   MpPool            *pool;
   MpPoolFeed        *feed;
   GmShared          *shared;
+  GmMemory          *memory;
+  GmMedian          *median;        /* of what ok items took; only for a relative timeout */
+  GHashTable        *killed_workers;  /* pids, of those killed for a limit */
   GMainContext      *context;
   GPtrArray         *sources;       /* destroyed at the end */
   GString           *packet;        /* an item on its way to a worker */
@@ -99,8 +111,14 @@ struct _GmRunner
   int                cancel_fds[2];
   int                shared_fd;     /* of @shared */
   sigset_t           old_mask;
+  gint64             relative_timeout;  /* microseconds, 0 if there is none yet */
+  gint64             oom_kills;     /* of the kernel, when last looked at */
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
+  guint64            n_taken;       /* of those, how many were not passed over */
+  guint64            n_reused;      /* of those, how many another run had done */
+  guint64            failed_before;
+  GmInputsKept       kept;
   guint64            ok;
   guint64            failed;
   guint64            cancelled;
@@ -112,13 +130,15 @@ struct _GmRunner
   guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
   gboolean           want_output : 1;
+  gboolean           retry_failed : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */
   gboolean           inputs_complete : 1;  /* and all of them were */
-  gboolean           items_left : 1;    /* because of @first */
+  gboolean           items_left : 1;    /* that have no outcome and are not run now */
   gboolean           waiting_input : 1;
   gboolean           held : 1;
   gboolean           begun_any : 1;     /* some item has been begun */
   gboolean           pumping : 1;
+  gboolean           short_of_memory : 1;  /* the log has said so */
 };
 
 /* gm-runner-check.c */
@@ -129,10 +149,37 @@ gboolean gm_runner_check_program   (GmJob            *job,
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
 
+/* gm-runner-old.c */
+gboolean gm_runner_open_reuse      (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_settle_reused   (GmRunner         *self,
+                                    guint64           index,
+                                    guint64           turn,
+                                    const GmItem     *item);
+gboolean gm_runner_open_old        (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_keep_old        (GmRunner         *self,
+                                    guint64           index);
+void     gm_runner_warn_cut_off    (GmRunner         *self);
+
 /* gm-runner-feed.c */
 void     gm_runner_pump            (GmRunner         *self);
 void     gm_runner_wake            (GmRunner         *self,
                                     gint64            when);
+
+/* gm-runner-limits.c */
+void     gm_runner_watch_limits    (GmRunner         *self);
+void     gm_runner_learn           (GmRunner         *self,
+                                    const MpOutcome  *outcome);
+gboolean gm_runner_may_start       (GmRunner         *self);
+char    *gm_runner_describe_timeout (GmRunner        *self);
+char    *gm_runner_describe_memory (GmRunner         *self,
+                                    GmFlight         *flight);
+GmVerdict gm_runner_judge_death    (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    pid_t             pid);
 
 /* gm-runner-outcomes.c */
 void     gm_runner_on_outcome      (const MpOutcome  *outcome,
@@ -141,9 +188,11 @@ void     gm_runner_settle_waiting  (GmRunner         *self,
                                     GmFlight         *flight);
 void     gm_runner_settle_unread   (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 void     gm_runner_settle_bad      (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 
 /* gm-runner-record.c */

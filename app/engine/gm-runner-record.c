@@ -12,13 +12,15 @@
 
 /* What a run leaves in its folder: outcomes, events, state. */
 
-/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. */
+/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. Those
+ * that had failed before it was gone on with don't count: otherwise it would stop at once. */
 guint64
 gm_runner_failures_left (GmRunner *self)
 {
   gint64 total = self->inputs_complete ? (gint64) self->n_read
                                        : gm_inputs_get_total (self->inputs);
   double limit = self->job->stop_after;
+  guint64 failed;
 
   if (self->job->on_error == GM_ON_ERROR_STOP)
     limit = 1;
@@ -30,7 +32,8 @@ gm_runner_failures_left (GmRunner *self)
         return G_MAXUINT64;
       limit = ceil (total * self->job->stop_after_percent / 100);
     }
-  return limit <= self->failed ? 0 : (guint64) limit - self->failed;
+  failed = self->failed - MIN (self->failed, self->failed_before);
+  return limit <= failed ? 0 : (guint64) limit - failed;
 }
 
 /* @n more items, or less, have an outcome of @status. */
@@ -87,6 +90,8 @@ gm_runner_record (GmRunner     *self,
       return;
     }
   gm_runner_count (self, outcome->status, 1);
+  if (self->joblog != NULL)
+    gm_joblog_add (self->joblog, outcome);
   if (self->callbacks.outcome != NULL)
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)
@@ -122,7 +127,12 @@ gm_runner_end_event (GmRunner *self)
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 
-/* The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
+/* Ten times a second everything is given to the kernel, so that whatever kills us loses at most a
+ * tenth of a second; once a second, and at the end, the inputs and the outcomes are synced, so that
+ * a power cut loses at most a second of them. What is lost is run again. The job is synced before
+ * anything runs, the last state at the end. Events, log and spilled outputs are not waited for.
+ *
+ * The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
 void
 gm_runner_write (GmRunner *self,
                  gboolean  sync)
@@ -135,6 +145,8 @@ gm_runner_write (GmRunner *self,
              : gm_journal_write (self->results, &error)))
     gm_runner_fail (self, g_steal_pointer (&error));
   if (!gm_journal_write (self->events, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
+  if (self->joblog != NULL && !gm_joblog_write (self->joblog, &error))
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 

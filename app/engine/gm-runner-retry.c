@@ -170,6 +170,8 @@ put_back (GmRunner    *self,
   GmItem item = { .kind = again->kind, .data = again->data, .size = again->size };
   GmFlight *flight = gm_in_flight_add (self->flights, again->failure->index, &item);
 
+  /* Where items were passed over its turn is not known: it has been. */
+  flight->turn = self->past == NULL ? flight->index : 0;
   flight->before = again->status;
   flight->tried = again->attempts;
   flight->attempt = again->attempts + 1;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,9 +30,6 @@
 #define WRITE_INTERVAL_MS 100
 #define WRITES_PER_SYNC   10
 
-/* For commands the worker itself keeps the time; the pool steps in if the worker can't. */
-#define TIMEOUT_BACKSTOP (2 * G_USEC_PER_SEC)
-
 /* How long workers may take to leave once all is done. */
 #define LEAVE_PATIENCE (2 * G_USEC_PER_SEC)
 
@@ -57,6 +53,9 @@ gm_runner_finalize (GObject *object)
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
   g_clear_pointer (&self->shared, gm_shared_free);
+  g_clear_pointer (&self->memory, gm_memory_free);
+  g_clear_pointer (&self->median, gm_median_free);
+  g_hash_table_unref (self->killed_workers);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
@@ -70,6 +69,9 @@ gm_runner_finalize (GObject *object)
   if (self->shared_fd >= 0)
     close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
+  g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
+  g_clear_pointer (&self->joblog, gm_joblog_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
   g_clear_pointer (&self->log, gm_log_free);
@@ -98,12 +100,13 @@ gm_runner_init (GmRunner *self)
   self->tree_load = gm_load_new ();
   self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
   self->slot_failures = g_array_new (FALSE, TRUE, sizeof (guint64));
-  self->killed = g_hash_table_new (NULL, NULL);
+  self->killed_workers = g_hash_table_new (NULL, NULL);
   self->shared_fd = -1;
   self->signal_fd = self->cancel_fds[0] = self->cancel_fds[1] = -1;
   self->context = g_main_context_ref_thread_default ();
   self->sources = g_ptr_array_new_with_free_func (destroy_source);
   self->flights = gm_in_flight_new ();
+  self->killed = g_hash_table_new (NULL, NULL);
   self->packet = g_string_sized_new (256);
   self->line = g_string_sized_new (1024);
   self->text = g_string_sized_new (256);
@@ -140,7 +143,10 @@ open_inputs (GmRunner  *self,
   g_autoptr(GmInvoker) invoker = NULL;
   GError *cause = NULL;
 
-  self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
+  if (self->kept.has_lines && self->job->inputs->kind != GM_INPUT_ARGUMENTS)
+    self->inputs = gm_inputs_replay (&self->kept, gm_run_dir_get_path (self->dir), &cause);
+  else
+    self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
   if (self->inputs != NULL)
     invoker = gm_invoker_new (self->job, &cause);
   if (invoker != NULL && gm_invoker_check (invoker, self->inputs, &cause))
@@ -168,6 +174,22 @@ open_dir (GmRunner    *self,
   return FALSE;
 }
 
+/* Workers read it there. Going on with a run writes only what the command line has changed, so that
+ * on a full disk it can still be seen that all is done. */
+static gboolean
+write_job (GmRunner    *self,
+           const char  *text,
+           GError     **error)
+{
+  g_autofree char *path = g_build_filename (gm_run_dir_get_path (self->dir), "job.json", NULL);
+  g_autofree char *before = NULL;
+
+  if (self->past != NULL && g_file_get_contents (path, &before, NULL, NULL)
+      && g_str_equal (before, text))
+    return TRUE;
+  return gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, error);
+}
+
 static gboolean
 open_files (GmRunner  *self,
             GError   **error)
@@ -177,14 +199,31 @@ open_files (GmRunner  *self,
   int fd = gm_run_dir_get_fd (self->dir);
   GError *cause = NULL;
 
-  if (gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, &cause)
-      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs, &cause)) != NULL
-      && (self->results = gm_journal_open (fd, "results.jsonl", &cause)) != NULL
-      && (self->events = gm_journal_open (fd, "events.jsonl", &cause)) != NULL
+  if (write_job (self, text, &cause)
+      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
+                                                self->kept.count, self->kept.ended, &cause)) != NULL
+      && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
+      && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
     return TRUE;
   set_usage_error (error, cause, GM_RUNNER_ERROR_FAILED);
+  return FALSE;
+}
+
+static gboolean
+open_joblog (GmRunner    *self,
+             const char  *path,
+             GError     **error)
+{
+  GError *cause = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  self->joblog = gm_joblog_open (path, self->past != NULL, self->job, &cause);
+  if (self->joblog != NULL)
+    return TRUE;
+  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
   return FALSE;
 }
 
@@ -194,7 +233,8 @@ open_files (GmRunner  *self,
  * @options: how to run it
  * @error: return location for an error
  *
- * Checks all that can be checked before anything runs, and makes the run directory.
+ * Checks all that can be checked before anything runs, and makes the run directory, or takes up the
+ * one that is to be gone on with. A run that is refused is left as it was.
  *
  * Returns: (transfer full): a runner, or %NULL with #GM_RUNNER_ERROR
  */
@@ -217,12 +257,19 @@ gm_runner_new (GmJob                 *job,
     return NULL;
   /* It starts while we open the inputs and make the run directory. */
   mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
-  if (!open_inputs (self, error)
-      || !open_dir (self, options->run_dir, error))
-    return NULL;
-  if (!open_files (self, error))
+  if (options->resume_dir != NULL)
     {
-      gm_run_dir_discard (self->dir);
+      if (!gm_runner_open_old (self, options, error) || !open_inputs (self, error))
+        return NULL;
+    }
+  else if (!open_inputs (self, error)
+           || !gm_runner_open_reuse (self, options, error)
+           || !open_dir (self, options->run_dir, error))
+    return NULL;
+  if (!open_files (self, error) || !open_joblog (self, options->joblog, error))
+    {
+      if (self->past == NULL)
+        gm_run_dir_discard (self->dir);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -278,6 +325,8 @@ on_worker_started (MpPool     *pool,
   GmRunner *self = user_data;
   GString *event = gm_runner_begin_event (self, "worker-started");
 
+  /* A process id comes again. */
+  g_hash_table_remove (self->killed_workers, GINT_TO_POINTER (pid));
   gm_line_add_string (event, "worker", name);
   gm_line_add_int (event, "pid", pid);
   gm_line_add_int (event, "slot", slot + 1);
@@ -357,14 +406,12 @@ start_pool (GmRunner  *self,
                                                 self->cancel_fds[0], self->shared_fd));
   if (job->max_tasks_per_child > 0)
     mp_pool_set_max_tasks_per_child (self->pool, (guint) MIN (job->max_tasks_per_child, G_MAXINT));
-  if (job->task_timeout > 0 && job->task_timeout < G_MAXINT32)
-    mp_pool_set_task_timeout (self->pool, (gint64) ceil (job->task_timeout * G_USEC_PER_SEC)
-                                          + (is_function ? 0 : TIMEOUT_BACKSTOP));
+  gm_runner_watch_limits (self);
   mp_pool_set_worker_output (self->pool, gm_log_get_fd (self->log));
   mp_pool_set_guarded (self->pool, marker);
   g_signal_connect (self->pool, "worker-started", G_CALLBACK (on_worker_started), self);
   g_signal_connect (self->pool, "worker-exited", G_CALLBACK (on_worker_exited), self);
-  if (chunksize == 0 && !is_function)
+  if (chunksize == 0 && (!is_function || job->min_free_memory > 0))
     chunksize = 1;
   self->feed = mp_pool_open_feed (self->pool, GM_WORKER_RUN, chunksize, gm_runner_on_outcome,
                                   on_room, self, error);
@@ -435,6 +482,8 @@ begin (GmRunner *self)
   gm_line_add_string (event, "id", gm_run_dir_get_id (self->dir));
   gm_line_add_int (event, "pid", getpid ());
   gm_line_add_int (event, "processes", choose_processes (self));
+  if (self->past != NULL)
+    g_string_append (event, ",\"resumed\":true");
   if (total >= 0)
     gm_line_add_int (event, "total", total);
   gm_runner_end_event (self);
@@ -443,6 +492,7 @@ begin (GmRunner *self)
   gm_runner_write_state (self, FALSE);
   self->time_left = (gint64) MIN (self->job->timeout * G_USEC_PER_SEC, (double) (G_MAXINT64 / 2));
   gm_runner_watch_deadline (self);
+  gm_runner_warn_cut_off (self);
   gm_runner_set_state (self, GM_RUN_RUNNING);
 }
 
@@ -542,7 +592,7 @@ finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
-  if (self->cause == GM_CAUSE_UNUSABLE)
+  if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
   gm_runner_set_state (self, self->state);

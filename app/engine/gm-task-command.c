@@ -2,11 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "gm-worker-private.h"
+
+#include "gm-describe.h"
 
 /* Output above this goes to a file of the run directory. */
 #define SPILL_SIZE (64 * 1024)
@@ -132,6 +135,13 @@ judge (GmWorker              *self,
       *reason = GM_REASON_CANCELLED;
       return NULL;
     }
+  if (WIFSIGNALED (result->wait_status) && WTERMSIG (result->wait_status) == SIGKILL
+      && gm_worker_sees_oom_kill (self))
+    {
+      *status = GM_STATUS_CRASHED;
+      *reason = GM_REASON_OUT_OF_MEMORY;
+      return g_strdup (GM_OOM_KILLED);
+    }
   if (WIFSIGNALED (result->wait_status))
     {
       g_autofree char *name = gm_signal_to_string (WTERMSIG (result->wait_status));
@@ -255,6 +265,7 @@ gm_task_command_run (GmWorker  *self,
       return;
     }
   set_up (self, attempt, &invocation);
+  gm_worker_note_oom_kills (self);
   if (mp_command_run (self->command, &result, &error))
     {
       attempt->started = result.start_time;

@@ -2,11 +2,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "gm-worker-private.h"
 
+#include "gm-describe.h"
 #include "gm-escape.h"
 #include "gm-json.h"
 #include "gm-worker-child.h"
@@ -148,17 +150,20 @@ write_death (GmWorker  *self,
   gboolean died = gm_worker_child_wait (self->child);
   int status = gm_worker_child_end (self->child, TERM_GRACE);
   gboolean killed = died && WIFSIGNALED (status);
+  gboolean starved = killed && WTERMSIG (status) == SIGKILL && gm_worker_sees_oom_kill (self);
   g_autofree char *message = NULL;
 
   attempt->answer.signal = killed ? WTERMSIG (status) : 0;
   gm_worker_begin_line (self, attempt, GM_STATUS_CRASHED,
-                        killed ? GM_REASON_SIGNAL : GM_REASON_WORKER_DIED);
+                        starved ? GM_REASON_OUT_OF_MEMORY
+                        : killed ? GM_REASON_SIGNAL : GM_REASON_WORKER_DIED);
   if (killed)
     {
       g_autofree char *name = gm_signal_to_string (attempt->answer.signal);
 
       gm_line_add_signal (self->answer, attempt->answer.signal);
-      message = g_strdup_printf ("the process was killed by %s before it answered", name);
+      message = starved ? g_strdup (GM_OOM_KILLED)
+                : g_strdup_printf ("the process was killed by %s before it answered", name);
     }
   else if (died)
     {
@@ -263,6 +268,7 @@ ask (GmWorker  *self,
     .check = check,
     .user_data = self,
     .deadline = gm_worker_get_deadline (self),
+    .paused_time = mp_pool_worker_get_paused_time (),
   };
   const char *line = NULL;
   gsize length = 0;
@@ -301,6 +307,7 @@ gm_task_worker_run (GmWorker  *self,
     }
   if (!gm_worker_begin_attempt (self, attempt))
     return;
+  gm_worker_note_oom_kills (self);
   if (gm_worker_child_ready (self->child, &error))
     ask (self, attempt);
   else

@@ -245,12 +245,12 @@ take_answer (GmWorkerChild *self,
 static int
 wait_for_any (GmWorkerChild    *self,
               const GmAskWatch *watch,
+              gint64            deadline,
               gboolean          asked,
               struct pollfd    *fds)
 {
   gint64 now = gm_worker_clock ();
-  gint64 until = watch->interval > 0 ? MIN (watch->deadline, now + watch->interval)
-                                     : watch->deadline;
+  gint64 until = watch->interval > 0 ? MIN (deadline, now + watch->interval) : deadline;
   struct timespec timeout;
 
   fds[AT_OUT] = (struct pollfd) { .fd = self->out_fd, .events = POLLIN };
@@ -263,6 +263,26 @@ wait_for_any (GmWorkerChild    *self,
   timeout.tv_sec = until / G_GINT64_CONSTANT (1000000000);
   timeout.tv_nsec = until % G_GINT64_CONSTANT (1000000000);
   return ppoll (fds, N_AT, &timeout, NULL);
+}
+
+static gint64
+get_paused (const GmAskWatch *watch)
+{
+  return watch->paused_time != NULL ? __atomic_load_n (watch->paused_time, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* Whoever paused us added that to the count before letting us go on. */
+static gboolean
+move_deadline (const GmAskWatch *watch,
+               gint64           *deadline,
+               gint64           *paused)
+{
+  gint64 now_paused = get_paused (watch);
+  gint64 more = now_paused - *paused;
+
+  *deadline += more;
+  *paused = now_paused;
+  return more != 0;
 }
 
 /**
@@ -287,12 +307,13 @@ gm_worker_child_ask (GmWorkerChild     *self,
 {
   GmAskEnd end = GM_ASK_ANSWERED;
   struct pollfd fds[N_AT];
-  gint64 next_check = gm_worker_clock () + watch->interval;
+  gint64 paused = get_paused (watch), next_check = gm_worker_clock () + watch->interval;
+  gint64 deadline = watch->deadline;
   gboolean listens = feed (self, &question, &size);
 
   while (end == GM_ASK_ANSWERED && self->used == 0)
     {
-      int n = wait_for_any (self, watch, size == 0 || !listens, fds);
+      int n = wait_for_any (self, watch, deadline, size == 0 || !listens, fds);
       gint64 now = gm_worker_clock ();
 
       if (n > 0 && (fds[AT_OWNER].revents != 0 || fds[AT_CANCEL].revents != 0))
@@ -301,8 +322,8 @@ gm_worker_child_ask (GmWorkerChild     *self,
         end = take_answer (self, size == 0);
       else if (n > 0 && fds[AT_IN].revents != 0)
         listens = feed (self, &question, &size);
-      if (end == GM_ASK_ANSWERED && self->used == 0 && now >= watch->deadline)
-        end = GM_ASK_TIMEOUT;
+      if (end == GM_ASK_ANSWERED && self->used == 0 && now >= deadline)
+        end = move_deadline (watch, &deadline, &paused) ? end : GM_ASK_TIMEOUT;
       else if (end == GM_ASK_ANSWERED && self->used == 0 && watch->interval > 0
                && now >= next_check)
         {

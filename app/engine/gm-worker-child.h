@@ -26,6 +26,7 @@ typedef struct
                      gpointer user_data); /* GM_ASK_ANSWERED to go on */
   gpointer user_data;
   gint64  deadline;   /* G_MAXINT64: none */
+  const gint64 *paused_time;  /* how long all has been paused so far: that moves @deadline */
 } GmAskWatch;
 
 /* A program that answers lines with lines, for as long as it behaves. */

@@ -3,6 +3,7 @@
 
 #include "gm-worker-private.h"
 
+#include "gm-describe.h"
 #include "gm-usage.h"
 
 /* Limits of what a worker starts: time and memory. Those of functions are the runner's, which can
@@ -18,6 +19,15 @@ static gint64
 get_relative_timeout (GmWorker *self)
 {
   return __atomic_load_n (&self->shared->task_timeout, __ATOMIC_ACQUIRE);
+}
+
+/* How long all has been paused so far, nanoseconds. */
+gint64
+gm_worker_get_paused (void)
+{
+  const gint64 *paused = mp_pool_worker_get_paused_time ();
+
+  return paused != NULL ? __atomic_load_n (paused, __ATOMIC_ACQUIRE) : 0;
 }
 
 /* Microseconds between two looks while an item runs; 0 if there is no need. */
@@ -44,7 +54,8 @@ gm_worker_is_late (GmWorker *self)
 {
   gint64 limit = get_relative_timeout (self);
 
-  return limit > 0 && gm_worker_clock () - self->began > limit * NSEC_PER_USEC;
+  return limit > 0 && gm_worker_clock () - self->began - (gm_worker_get_paused () - self->paused)
+                      > limit * NSEC_PER_USEC;
 }
 
 /* Whether @pid and its descendants use more memory than an item may. What a worker itself has is
@@ -65,17 +76,25 @@ gm_worker_uses_too_much (GmWorker *self,
 char *
 gm_worker_describe_timeout (GmWorker *self)
 {
-  gint64 relative = get_relative_timeout (self);
-
-  if (self->job->task_timeout > 0)
-    return g_strdup_printf ("took longer than %g s", self->job->task_timeout);
-  return g_strdup_printf ("took longer than %g s, %g%% of the median", relative / 1e6,
-                          self->job->task_timeout_percent);
+  return gm_describe_task_timeout (self->job, get_relative_timeout (self));
 }
 
 char *
 gm_worker_describe_memory (GmWorker *self)
 {
-  return g_strdup_printf ("used %" G_GUINT64_FORMAT " bytes of memory, %" G_GUINT64_FORMAT
-                          " are allowed", self->rss, self->job->memory_limit);
+  return gm_describe_memory_limit (self->rss, self->job->memory_limit);
+}
+
+/* To be called when an item begins. */
+void
+gm_worker_note_oom_kills (GmWorker *self)
+{
+  self->oom_kills = gm_memory_count_oom_kills (self->memory);
+}
+
+/* Whether the kernel has killed for want of memory since the item began. */
+gboolean
+gm_worker_sees_oom_kill (GmWorker *self)
+{
+  return gm_memory_count_oom_kills (self->memory) > self->oom_kills;
 }

@@ -7,6 +7,7 @@
 #include "gm-builtins.h"
 #include "gm-invocation.h"
 #include "gm-line.h"
+#include "gm-memory.h"
 #include "gm-outcome.h"
 #include "gm-shared.h"
 #include "gm-worker-child.h"
@@ -26,6 +27,7 @@ typedef struct
   MpCommand  *command;
   GmWorkerChild *child;     /* of a worker task; so is the next */
   GString    *question;
+  GmMemory   *memory;
   int         cancel_fd;    /* readable when the runner ends everything */
   int         runner_fd;    /* pidfd of the runner */
 
@@ -35,6 +37,8 @@ typedef struct
 
   GmFunction  function;
   gint64      began;        /* the item that runs: monotonic nanoseconds */
+  gint64      paused;       /* what the pauses were then */
+  gint64      oom_kills;    /* of the kernel, when the item began */
   guint64     rss;          /* bytes it used when last looked at */
   guint       slot;         /* from 1 */
   pid_t       pid;
@@ -67,12 +71,15 @@ void     gm_task_worker_run       (GmWorker   *self,
 
 /* gm-worker-limits.c */
 gint64   gm_worker_get_check_interval (GmWorker *self);
+gint64   gm_worker_get_paused     (void);
 gint64   gm_worker_get_deadline   (GmWorker   *self);
 gboolean gm_worker_is_late        (GmWorker   *self);
 gboolean gm_worker_uses_too_much  (GmWorker   *self,
                                    pid_t       pid);
 char    *gm_worker_describe_timeout (GmWorker *self);
 char    *gm_worker_describe_memory (GmWorker  *self);
+void     gm_worker_note_oom_kills (GmWorker   *self);
+gboolean gm_worker_sees_oom_kill  (GmWorker   *self);
 
 /* gm-worker.c */
 gint64   gm_worker_clock          (void);

@@ -88,6 +88,7 @@ gm_worker_init (GVariant  *args,
   self->pid = getpid ();
   self->name = g_strdup (mp_process_get_name (mp_process_get_current ()));
   self->answer = g_string_sized_new (1024);
+  self->memory = gm_memory_new ("/proc", "/sys/fs/cgroup");
   mp_pool_worker_get_slot (&self->slot);
   self->slot++;
   this_worker = self;
@@ -225,6 +226,7 @@ gm_worker_run (GVariant  *args,
     }
   attempt.started = g_get_real_time ();
   self->began = gm_worker_clock ();
+  self->paused = gm_worker_get_paused ();
   if (self->function != NULL)
     gm_task_function_run (self, &attempt);
   else if (self->child != NULL)

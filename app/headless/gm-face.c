@@ -98,7 +98,10 @@ on_outcome (GmRunner           *runner,
 {
   Face *self = user_data;
 
-  gm_printer_add (self->printer, outcome);
+  if (outcome->reused)
+    gm_printer_add_recorded (self->printer, outcome->turn, outcome->line_offset);
+  else
+    gm_printer_add (self->printer, outcome);
   update_held (self);
 }
 
@@ -317,6 +320,8 @@ finish (Face         *self,
  * gm_face_run:
  * @job: a job
  * @options: what the command line says besides
+ * @resume_dir: (nullable): the run to go on with, whose job it is
+ * @reuse_dir: (nullable): the run to take outcomes over from
  *
  * Runs @job and shows what becomes of it.
  *
@@ -324,12 +329,17 @@ finish (Face         *self,
  */
 int
 gm_face_run (GmJob           *job,
-             const GmOptions *options)
+             const GmOptions *options,
+             const char      *resume_dir,
+             const char      *reuse_dir)
 {
   g_auto(Face) self = { .options = options };
   g_autoptr(GError) error = NULL;
   GmRunnerOptions runner_options = {
-    .run_dir = options->run_dir, .first = options->first, .want_output = !options->json,
+    .run_dir = options->run_dir, .resume_dir = resume_dir, .reuse_dir = reuse_dir,
+    .joblog = options->joblog, .first = options->first,
+    .want_output = !options->json || options->joblog != NULL,
+    .retry_failed = options->retry_failed,
   };
   int code;
 
@@ -364,6 +374,8 @@ on_dry_output (GmOutput      *output,
  * gm_face_dry_run:
  * @job: a job
  * @options: what the command line says besides
+ * @resume_dir: (nullable): the run to go on with, whose job it is
+ * @reuse_dir: (nullable): the run to take outcomes over from
  *
  * Shows what would run.
  *
@@ -371,12 +383,14 @@ on_dry_output (GmOutput      *output,
  */
 int
 gm_face_dry_run (GmJob           *job,
-                 const GmOptions *options)
+                 const GmOptions *options,
+                 const char      *resume_dir,
+             const char      *reuse_dir)
 {
   g_autoptr(GmOutput) out = gm_output_new (STDOUT_FILENO, on_dry_output, NULL);
   g_autoptr(GError) error = NULL;
 
-  if (!gm_dry_run (job, options->first, out, &error))
+  if (!gm_dry_run (job, options, resume_dir, reuse_dir, out, &error))
     {
       gm_report (error->message);
       return GM_EXIT_USAGE;

@@ -8,9 +8,13 @@
 G_BEGIN_DECLS
 
 int      gm_face_run      (GmJob                *job,
-                           const GmOptions      *options);
+                           const GmOptions      *options,
+                           const char           *resume_dir,
+                           const char           *reuse_dir);
 int      gm_face_dry_run  (GmJob                *job,
-                           const GmOptions      *options);
+                           const GmOptions      *options,
+                           const char           *resume_dir,
+                           const char           *reuse_dir);
 gboolean gm_face_can_draw (GmOutput             *output);
 void     gm_face_drain    (GmPrinter            *printer,
                            GmOutput             *out,

@@ -279,7 +279,7 @@ void
 gm_printer_add (GmPrinter          *self,
                 const GmRunOutcome *outcome)
 {
-  guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->index : self->n_added;
+  guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->turn : self->n_added;
   guint64 place = outcome->line_offset;
 
   self->n_added++;

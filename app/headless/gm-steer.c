@@ -13,6 +13,7 @@
 #include "gm-escape.h"
 #include "gm-face.h"
 #include "gm-json.h"
+#include "gm-old-runs.h"
 #include "gm-run-client.h"
 #include "gm-runner.h"
 
@@ -25,37 +26,6 @@ typedef struct
   GError   *error;
   gboolean  is_here;
 } Answer;
-
-/**
- * gm_steer_find_run:
- * @run: what the command line calls it
- * @error: return location for an error
- *
- * Returns: (transfer full): its directory, which is ours
- */
-char *
-gm_steer_find_run (const char  *run,
-                   GError     **error)
-{
-  g_autofree char *dir = NULL;
-  struct stat status;
-
-  if (strchr (run, G_DIR_SEPARATOR) == NULL)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   "%s: name a run by the path of its directory, with a slash", run);
-      return NULL;
-    }
-  dir = g_canonicalize_filename (run, NULL);
-  if (stat (dir, &status) < 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: %s", run, g_strerror (errno));
-  else if (status.st_uid != geteuid ())
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 "%s: this run belongs to another user", run);
-  else
-    return g_steal_pointer (&dir);
-  return NULL;
-}
 
 /**
  * gm_steer_read_state:
@@ -264,7 +234,7 @@ gm_steer (const GmOptions *options)
     [GM_MODE_RESIZE] = "resize",
   };
   g_autoptr(GError) error = NULL;
-  g_autofree char *dir = gm_steer_find_run (options->run, &error);
+  g_autofree char *dir = gm_old_run_find (options->run, &error);
   g_autoptr(GmRunClient) client = NULL;
   g_autoptr(JsonNode) result = NULL;
 

@@ -7,8 +7,6 @@
 G_BEGIN_DECLS
 
 int         gm_steer            (const GmOptions  *options);
-char       *gm_steer_find_run   (const char       *run,
-                                 GError          **error);
 GmSnapshot *gm_steer_read_state (const char       *dir,
                                  GError          **error);
 void        gm_steer_report_dead (const char      *run,

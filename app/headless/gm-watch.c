@@ -20,6 +20,7 @@
 #include "gm-run-client.h"
 #include "gm-runner.h"
 #include "gm-sink.h"
+#include "gm-old-runs.h"
 #include "gm-steer.h"
 #include "gm-tail.h"
 
@@ -312,7 +313,7 @@ int
 gm_watch (const GmOptions *options)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *dir = gm_steer_find_run (options->run, &error);
+  g_autofree char *dir = gm_old_run_find (options->run, &error);
   g_auto(Watch) self = { .code = -1, .signal_fd = -1 };
 
   if (dir != NULL)

@@ -15,6 +15,9 @@
 /* Of an error's first line. */
 #define MAX_ERROR 200
 
+/* A shorter item stands in its error by chance. */
+#define LEAST_ITEM 3
+
 /* A row that is not there. */
 #define NO_ROW G_MAXUINT32
 
@@ -161,21 +164,42 @@ cut_first_line (GString *text)
     }
 }
 
-/* What the item's group is called: its error, else the first that it wrote to stderr. */
+/* What the item's group is called: the first line that a command wrote to stderr, for "exited with
+ * code 1" would be one group of all, else its error. */
 static void
 read_error (GmResultsIndex *self,
             GmMembers      *member)
 {
-  g_string_truncate (self->text, 0);
+  GmMembers error = { NULL }, output = { NULL };
+
   do
-    if (gm_members_is (member, "error")
-        || (self->text->len == 0 && gm_members_is (member, "stderr")))
-      {
-        g_string_truncate (self->text, 0);
-        gm_members_get_text (member, self->text);
-      }
+    if (gm_members_is (member, "error"))
+      error = *member;
+    else if (gm_members_is (member, "stderr") && member->value_size > 2)
+      output = *member;
   while (gm_members_next (member));
+  g_string_truncate (self->text, 0);
+  if (output.value != NULL)
+    gm_members_get_text (&output, self->text);
   cut_first_line (self->text);
+  if (self->text->len == 0 && error.value != NULL)
+    gm_members_get_text (&error, self->text);
+  cut_first_line (self->text);
+}
+
+/* The same complaint about each item is one group. */
+static void
+leave_out_item (GString         *text,
+                const GmMembers *item)
+{
+  g_autoptr(GString) word = g_string_new (NULL);
+
+  if (item->value == NULL)
+    return;
+  if (!gm_members_get_text (item, word))
+    g_string_append_len (word, item->value, item->value_size);
+  if (word->len >= LEAST_ITEM && word->len <= MAX_ERROR)
+    g_string_replace (text, word->str, "{}", 0);
 }
 
 static guint32
@@ -211,7 +235,7 @@ parse (GmResultsIndex *self,
        GmResultsRow   *row)
 {
   gboolean has_index = FALSE, has_status = FALSE;
-  GmMembers member;
+  GmMembers member, item = { NULL };
 
   gm_members_init (&member, line, size);
   while (gm_members_next (&member))
@@ -221,6 +245,8 @@ parse (GmResultsIndex *self,
           row->index = gm_members_get_int (&member);
           has_index = TRUE;
         }
+      else if (gm_members_is (&member, "item"))
+        item = member;
       else if (gm_members_is (&member, "status"))
         {
           row->status = parse_status (&member);
@@ -242,6 +268,7 @@ parse (GmResultsIndex *self,
         {
           row->reason = parse_reason (&member);
           read_error (self, &member);
+          leave_out_item (self->text, &item);
           row->group = intern_group (self, row->reason);
           break;
         }

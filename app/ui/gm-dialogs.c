@@ -134,6 +134,26 @@ gm_dialog_save_job (GtkWidget    *parent,
           user_data);
 }
 
+/**
+ * gm_dialog_save_file:
+ * @parent: where it is needed
+ * @title: what for
+ * @name: what it may be called
+ * @callback: called with the path, if one is chosen
+ * @user_data: (type GObject): for @callback
+ *
+ * Asks for a file to write.
+ */
+void
+gm_dialog_save_file (GtkWidget    *parent,
+                     const char   *title,
+                     const char   *name,
+                     GmDialogPath  callback,
+                     gpointer      user_data)
+{
+  choose (parent, title, GTK_FILE_CHOOSER_ACTION_SAVE, name, FALSE, FALSE, callback, user_data);
+}
+
 static void
 confirm_response_cb (AdwMessageDialog *dialog,
                      const char       *response,

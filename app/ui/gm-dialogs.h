@@ -15,6 +15,11 @@ void gm_dialog_choose_file (GtkWidget        *parent,
                             const char       *title,
                             GmDialogPath      callback,
                             gpointer          user_data);
+void gm_dialog_save_file   (GtkWidget        *parent,
+                            const char       *title,
+                            const char       *name,
+                            GmDialogPath      callback,
+                            gpointer          user_data);
 void gm_dialog_add_paths   (GtkWidget        *parent,
                             gboolean          folder,
                             GmDialogPath      callback,

@@ -63,8 +63,6 @@ void  gm_window_show             (GmWindow       *self,
 void  gm_window_show_page        (GmWindow       *self,
                                   const char     *name);
 void  gm_window_update           (GmWindow       *self);
-void  gm_window_toast            (GmWindow       *self,
-                                  const char     *text);
 
 /* gm-window-actions.c */
 void  gm_window_install_actions  (GtkWidgetClass *klass);

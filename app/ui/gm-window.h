@@ -18,5 +18,7 @@ void      gm_window_show_run   (GmWindow       *self,
                                 const char     *id);
 GmDraft  *gm_window_get_draft  (GmWindow       *self);
 GmRun    *gm_window_get_run    (GmWindow       *self);
+void      gm_window_toast      (GmWindow       *self,
+                                const char     *text);
 
 G_END_DECLS

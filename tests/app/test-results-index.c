@@ -121,6 +121,7 @@ test_garbage (Fixture       *fixture,
   append (fixture, "results.jsonl", "\n[]\n{\n{\"\n{\"index\n{\"index\":\n{\"index\":}\n{\"index\":{[\"\n"
           "{\"index\":1,\"status\":\"\\\n{\"index\":1,\"error\":\"\\u12\"}\n\xff\xff\n{{{{\n"
           "{\"index\":2,\"status\":\"error\",\"reason\":\"exception\",\"error\":\"\\u00\"}\n"
+          "{\"index\":2,\"status\":\"error\",\"reason\":\"exception\",\"error\":\"\\ud800\\u0041\\q\"}\n"
           "{\"index\":9223372036854775807,\"status\":\"ok\"}\n");
   read_all (index);
   g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 2);

@@ -23,6 +23,7 @@ class Death(Case):
                 self.assert_all_once(run, 40)
                 self.assertEqual({outcome['index'] for outcome in run.outcomes()
                                   if outcome['status'] != 'ok'} - {13}, set())
+                self.assert_attempts_recorded(run)
                 yield run.by_index()[13]
                 self.assert_nothing_left()
 
