@@ -10,6 +10,7 @@
 #include "mp-finalize.h"
 #include "mp-function.h"
 #include "mp-handles.h"
+#include "mp-lock.h"
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "mp-error.h"
-#include "mp-value-private.h"
+#include "mp-payload-private.h"
 
 /*
  * How GVariants cross shared memory. Numbers and booleans lie in the record itself; everything
@@ -15,14 +15,14 @@
 #define MAX_PAYLOAD ((gsize) 1 << 30)
 
 gboolean
-_mp_value_is_scalar (guint8 type)
+_mp_payload_is_scalar (guint8 type)
 {
   return type != 0 && strchr ("bynqiuxtd", type) != NULL;
 }
 
 /* Returns: the size of one element of a fixed array of @type, which is scalar. */
 gsize
-_mp_value_scalar_size (guint8 type)
+_mp_payload_scalar_size (guint8 type)
 {
   switch (type)
     {
@@ -36,12 +36,12 @@ _mp_value_scalar_size (guint8 type)
 /* The scalar's bytes go to the front of @value->data, whatever the byte order: the same bytes a
  * fixed array of its type has. */
 gboolean
-_mp_value_pack_scalar (GVariant *variant,
-                       MpValue  *value)
+_mp_payload_pack_scalar (GVariant *variant,
+                       MpPayload  *value)
 {
   const char *type = g_variant_get_type_string (variant);
 
-  if (type[1] != '\0' || !_mp_value_is_scalar (type[0]))
+  if (type[1] != '\0' || !_mp_payload_is_scalar (type[0]))
     return FALSE;
   value->data = 0;
   value->size = 0;
@@ -51,7 +51,7 @@ _mp_value_pack_scalar (GVariant *variant,
 }
 
 static GVariant *
-unpack_scalar (const MpValue *value)
+unpack_scalar (const MpPayload *value)
 {
   switch (value->type)
     {
@@ -68,9 +68,9 @@ unpack_scalar (const MpValue *value)
     }
 }
 
-/* Returns: how many bytes _mp_value_store() will write. */
+/* Returns: how many bytes _mp_payload_store() will write. */
 gsize
-_mp_value_payload_size (GVariant *variant)
+_mp_payload_size (GVariant *variant)
 {
   gsize size = g_variant_get_size (variant);
 
@@ -81,10 +81,10 @@ _mp_value_payload_size (GVariant *variant)
 
 /* Writes @variant at @at, which is the arena's @offset and is 8-aligned. */
 void
-_mp_value_store (GVariant *variant,
+_mp_payload_store (GVariant *variant,
                  guint64   offset,
                  guint8   *at,
-                 MpValue  *value)
+                 MpPayload  *value)
 {
   gsize size = g_variant_get_size (variant);
 
@@ -106,11 +106,11 @@ _mp_value_store (GVariant *variant,
  * Returns: (transfer full): not floating
  */
 GVariant *
-_mp_value_load (MpArena       *arena,
-                const MpValue *value,
+_mp_payload_load (MpArena       *arena,
+                const MpPayload *value,
                 GError       **error)
 {
-  if (_mp_value_is_scalar (value->type))
+  if (_mp_payload_is_scalar (value->type))
     return g_variant_ref_sink (unpack_scalar (value));
 
   if (value->size <= MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "mp-arena-private.h"
+
+G_BEGIN_DECLS
+
+gboolean  _mp_payload_is_scalar    (guint8        type);
+gsize     _mp_payload_scalar_size  (guint8        type);
+gboolean  _mp_payload_pack_scalar  (GVariant     *variant,
+                                  MpPayload      *value);
+gsize     _mp_payload_size (GVariant     *variant);
+void      _mp_payload_store        (GVariant     *variant,
+                                  guint64       offset,
+                                  guint8       *at,
+                                  MpPayload      *value);
+GVariant *_mp_payload_load         (MpArena       *arena,
+                                  const MpPayload *value,
+                                  GError       **error);
+
+GVariant *_mp_error_to_variant   (const GError  *error);
+GError   *_mp_error_from_variant (GVariant      *variant,
+                                  const char    *process);
+
+G_END_DECLS
