@@ -303,18 +303,14 @@ mp_lock_acquire_async (MpLock              *self,
                        GAsyncReadyCallback  callback,
                        gpointer             user_data)
 {
-  MpLockPrivate *priv = get_private (self);
-  Wait *wait = g_new0 (Wait, 1);
-  GTask *task;
+  Wait *wait;
 
   g_return_if_fail (MP_IS_LOCK (self));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, mp_lock_acquire_async);
-  g_task_set_check_cancellable (task, FALSE);
-  wait->lock = priv;
-  g_task_set_task_data (task, wait, g_free);
-  _mp_wait_async (task, priv->place.segment, try_acquire);
+  wait = g_new0 (Wait, 1);
+  wait->lock = get_private (self);
+  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, cancellable, callback,
+                  user_data);
 }
 
 /**
@@ -333,12 +329,11 @@ mp_lock_acquire_finish (MpLock        *self,
                         GAsyncResult  *result,
                         GError       **error)
 {
-  Wait *wait;
+  gpointer wait;
 
-  g_return_val_if_fail (g_task_is_valid (result, self), MP_ACQUIRED_NOT);
+  g_return_val_if_fail (MP_IS_LOCK (self) && MP_IS_WAIT (result), MP_ACQUIRED_NOT);
 
-  wait = g_task_get_task_data (G_TASK (result));
-  return g_task_propagate_boolean (G_TASK (result), error) ? wait->acquired : MP_ACQUIRED_NOT;
+  return _mp_wait_finish (result, &wait, error) ? ((Wait *) wait)->acquired : MP_ACQUIRED_NOT;
 }
 
 /**

@@ -200,10 +200,10 @@ _mp_segment_get_bell (MpSegment *self)
 }
 
 /*
- * Who is about to sleep says so, then looks a last time; who has changed something rings if somebody
- * wants it. The bell is rung before it is noted that it was: to be killed in between costs nothing
- * but a ring too much. It is never silenced: sleepers look for edges (mp-watch.c), and each one sees
- * each ring.
+ * Who is about to sleep says so, then looks a last time; who has changed something rings if
+ * somebody wants it. The bell is rung before it is noted that it was: to be killed in between costs
+ * nothing but a ring too much. It is never silenced: sleepers look for edges (mp-watch.c), and each
+ * one sees each ring.
  */
 void
 _mp_segment_listen (MpSegment *self)

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+#define MP_TYPE_WAIT (mp_wait_get_type ())
+G_DECLARE_FINAL_TYPE (MpWait, mp_wait, MP, WAIT, GObject)
+
 /* Waits for the bell of a segment and for the death of processes. */
 typedef struct
 {
@@ -32,9 +35,16 @@ gboolean  _mp_wait                 (MpSegment            *segment,
                                     gpointer              data,
                                     gint64                timeout,
                                     GError              **error);
-void      _mp_wait_async           (GTask                *task,
+void      _mp_wait_async           (gpointer              object,
                                     MpSegment            *segment,
-                                    MpTry                 attempt);
+                                    MpTry                 attempt,
+                                    gpointer              data,
+                                    GCancellable         *cancellable,
+                                    GAsyncReadyCallback   callback,
+                                    gpointer              user_data);
+gboolean  _mp_wait_finish          (GAsyncResult         *result,
+                                    gpointer             *data,
+                                    GError              **error);
 
 /* A process, and not another one that got its number: the number and when it began. */
 guint64   _mp_identity_get_own     (void);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,95 +263,182 @@ _mp_wait (MpSegment  *segment,
   return done;
 }
 
-typedef struct
+/* Not a GTask: the first of those starts a thread, and who has one can't fork any more. */
+struct _MpWait
 {
-  GSource    source;
+  GObject              parent_instance;
 
   /* Owned */
-  GTask     *task;
-  MpWatch    watch;
+  GObject             *object;
+  GCancellable        *cancellable;
+  GError              *error;
+  gpointer             data;
+  MpWatch              watch;
 
-  /* Borrowed, the task's object keeps it */
-  MpSegment *segment;
-  MpTry      attempt;
-} WaitSource;
+  /* Borrowed */
+  MpSegment           *segment;  /* the object keeps it */
+  MpTry                attempt;
+  GAsyncReadyCallback  callback;
+  gpointer             user_data;
 
-static gboolean
-wait_source_dispatch (GSource     *source,
-                      GSourceFunc  callback,
-                      gpointer     user_data)
+  gboolean             done;
+};
+
+static GObject *
+mp_wait_get_source_object (GAsyncResult *result)
 {
-  WaitSource *self = (WaitSource *) source;
+  return g_object_ref (MP_WAIT (result)->object);
+}
 
-  take_events (&self->watch);
-  if (g_task_return_error_if_cancelled (self->task))
-    return G_SOURCE_REMOVE;
-  if (!prepare (&self->watch, self->segment, self->attempt, g_task_get_task_data (self->task)))
-    return G_SOURCE_CONTINUE;
-
-  g_task_return_boolean (self->task, TRUE);
-  return G_SOURCE_REMOVE;
+static gpointer
+mp_wait_get_user_data (GAsyncResult *result)
+{
+  return MP_WAIT (result)->user_data;
 }
 
 static void
-wait_source_finalize (GSource *source)
+mp_wait_async_result_init (GAsyncResultIface *iface)
 {
-  WaitSource *self = (WaitSource *) source;
-
-  watch_clear (&self->watch);
-  g_clear_object (&self->task);
+  iface->get_source_object = mp_wait_get_source_object;
+  iface->get_user_data = mp_wait_get_user_data;
 }
 
-static GSourceFuncs wait_source_funcs = {
-  .dispatch = wait_source_dispatch,
-  .finalize = wait_source_finalize,
-};
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpWait, mp_wait, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT,
+                                                      mp_wait_async_result_init))
+
+static void
+mp_wait_finalize (GObject *object)
+{
+  MpWait *self = MP_WAIT (object);
+
+  watch_clear (&self->watch);
+  g_clear_object (&self->object);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->error);
+  g_free (self->data);
+
+  G_OBJECT_CLASS (mp_wait_parent_class)->finalize (object);
+}
+
+static void
+mp_wait_class_init (MpWaitClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_wait_finalize;
+}
+
+static void
+mp_wait_init (MpWait *self)
+{
+  self->watch.epoll = -1;
+}
+
+static void
+give_result (MpWait *self)
+{
+  if (self->callback != NULL)
+    self->callback (self->object, G_ASYNC_RESULT (self), self->user_data);
+}
 
 static gboolean
-dispatch_again (GCancellable *cancellable,
-                gpointer      user_data)
+on_woken (int          fd,
+          GIOCondition condition,
+          gpointer     user_data)
+{
+  MpWait *self = user_data;
+
+  take_events (&self->watch);
+  if (!g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
+    {
+      self->done = prepare (&self->watch, self->segment, self->attempt, self->data);
+      if (!self->done)
+        return G_SOURCE_CONTINUE;
+    }
+  give_result (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_ready (gpointer user_data)
+{
+  give_result (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dispatch_parent (GCancellable *cancellable,
+                 gpointer      user_data)
 {
   return G_SOURCE_CONTINUE;
 }
 
-/* The same on the main context of the task, without a thread: the task returns TRUE when @attempt,
- * called with its data, has succeeded. Takes @task. */
-void
-_mp_wait_async (GTask     *task,
-                MpSegment *segment,
-                MpTry      attempt)
+static GSource *
+new_source (MpWait *self)
 {
-  WaitSource *self = (WaitSource *) g_source_new (&wait_source_funcs, sizeof (WaitSource));
-  g_autoptr (GSource) source = &self->source;
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GError *error = NULL;
+  g_autoptr (GSource) child = NULL;
+  GSource *source;
 
-  self->task = task;
-  self->segment = segment;
-  self->attempt = attempt;
-  self->watch = (MpWatch) { -1, NULL, FALSE };
-  g_source_set_static_name (source, "[libmp] wait for a shared object");
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  if (!watch_init (&self->watch, segment, &error))
+  self->done = self->error == NULL
+               && prepare (&self->watch, self->segment, self->attempt, self->data);
+  if (self->done || self->error != NULL)
     {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (prepare (&self->watch, segment, attempt, g_task_get_task_data (task)))
-    {
-      g_task_return_boolean (task, TRUE);
-      return;
+      source = g_idle_source_new ();
+      g_source_set_priority (source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (source, on_ready, g_object_ref (self), g_object_unref);
+      return source;
     }
 
-  if (cancellable != NULL)
+  source = g_unix_fd_source_new (self->watch.epoll, G_IO_IN);
+  g_source_set_callback (source, G_SOURCE_FUNC (on_woken), g_object_ref (self), g_object_unref);
+  if (self->cancellable != NULL)
     {
-      g_autoptr (GSource) child = g_cancellable_source_new (cancellable);
-
-      g_source_set_callback (child, G_SOURCE_FUNC (dispatch_again), NULL, NULL);
+      child = g_cancellable_source_new (self->cancellable);
+      g_source_set_callback (child, G_SOURCE_FUNC (dispatch_parent), NULL, NULL);
       g_source_add_child_source (source, child);
     }
-  g_source_add_unix_fd (source, self->watch.epoll, G_IO_IN);
-  g_source_set_priority (source, g_task_get_priority (task));
-  g_source_attach (source, g_task_get_context (task));
+  return source;
+}
+
+/* The same on the thread-default main context, without a thread. Takes @data, which g_free()
+ * releases. */
+void
+_mp_wait_async (gpointer             object,
+                MpSegment           *segment,
+                MpTry                attempt,
+                gpointer             data,
+                GCancellable        *cancellable,
+                GAsyncReadyCallback  callback,
+                gpointer             user_data)
+{
+  g_autoptr (MpWait) self = g_object_new (MP_TYPE_WAIT, NULL);
+  g_autoptr (GSource) source = NULL;
+
+  self->object = g_object_ref (object);
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->segment = segment;
+  self->attempt = attempt;
+  self->data = data;
+  self->callback = callback;
+  self->user_data = user_data;
+
+  if (!g_cancellable_set_error_if_cancelled (cancellable, &self->error))
+    watch_init (&self->watch, segment, &self->error);
+  source = new_source (self);
+  g_source_set_static_name (source, "[libmp] wait for a shared object");
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+/* Returns: whether the attempt has succeeded. @data is still the result's. */
+gboolean
+_mp_wait_finish (GAsyncResult  *result,
+                 gpointer      *data,
+                 GError       **error)
+{
+  MpWait *self = MP_WAIT (result);
+
+  *data = self->data;
+  if (self->done)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
 }
