@@ -27,6 +27,8 @@ typedef gboolean (*MpTry) (gpointer  data,
 
 void      _mp_watch_process        (MpWatch              *watch,
                                     guint64               identity);
+void      _mp_watch_pid            (MpWatch              *watch,
+                                    pid_t                 pid);
 void      _mp_watch_owner          (MpWatch              *watch,
                                     pthread_mutex_t      *mutex);
 

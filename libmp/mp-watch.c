@@ -178,6 +178,18 @@ _mp_watch_process (MpWatch *watch,
     add_pidfd (watch, open_identity (identity));
 }
 
+/* A process of which only the number is known. */
+void
+_mp_watch_pid (MpWatch *watch,
+               pid_t    pid)
+{
+  int fd = syscall (SYS_pidfd_open, pid, 0);
+
+  /* One that is gone already has nothing more to tell. */
+  if (fd >= 0)
+    add_pidfd (watch, fd);
+}
+
 static pid_t
 process_of_thread (pid_t thread)
 {

@@ -7,6 +7,7 @@
 #include "mp-connection.h"
 #include "mp-context.h"
 #include "mp-error.h"
+#include "mp-event.h"
 #include "mp-finalize.h"
 #include "mp-function.h"
 #include "mp-handles.h"
