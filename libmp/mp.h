@@ -19,4 +19,5 @@
 #include "mp-pool-iter.h"
 #include "mp-process.h"
 #include "mp-shareable.h"
+#include "mp-value.h"
 #undef MP_INSIDE

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mp-value.h"
+
+#include "mp-error.h"
+#include "mp-segment-private.h"
+#include "mp-shareable-private.h"
+
+/**
+ * MpValue:
+ *
+ * A number in shared memory, of a C type that a typecode names, as in Python: `c` `b` `B` are a
+ * char, signed and unsigned, `h` `H` a short, `i` `I` an int, `l` `L` a long, `q` `Q` a long long,
+ * `f` a float and `d` a double.
+ *
+ * C reads and writes it through mp_value_get_pointer(). What is more than one reading or writing,
+ * to add to it for example, is done while the lock is held.
+ */
+
+/* The place, the typecode, the lock if there is one. */
+#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "ym@" MP_SHAREABLE_TYPE_STRING ")"
+#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "ym" MP_SHAREABLE_TYPE_STRING ")"
+
+struct _MpValue
+{
+  GObject parent_instance;
+
+  MpPlace  place;
+  MpLock  *lock;  /* owned, nullable */
+  char     typecode;
+};
+
+static void mp_value_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpValue, mp_value, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_value_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_value)
+
+/* Returns: 0 if there is no such type */
+static gsize
+size_of (char typecode)
+{
+  switch (typecode)
+    {
+    case 'c': case 'b': case 'B': return sizeof (char);
+    case 'h': case 'H': return sizeof (short);
+    case 'i': case 'I': return sizeof (int);
+    case 'l': case 'L': return sizeof (long);
+    case 'q': case 'Q': return sizeof (long long);
+    case 'f': return sizeof (float);
+    case 'd': return sizeof (double);
+    default: return 0;
+    }
+}
+
+static void
+mp_value_finalize (GObject *object)
+{
+  MpValue *self = MP_VALUE (object);
+
+  _mp_place_clear (&self->place);
+  g_clear_object (&self->lock);
+
+  G_OBJECT_CLASS (mp_value_parent_class)->finalize (object);
+}
+
+static void
+mp_value_class_init (MpValueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_value_finalize;
+}
+
+static void
+mp_value_init (MpValue *self)
+{
+}
+
+static GVariant *
+mp_value_to_variant (MpShareable *shareable)
+{
+  MpValue *self = MP_VALUE (shareable);
+  GVariant *lock = NULL;
+
+  if (self->lock != NULL)
+    lock = mp_shareable_to_variant (MP_SHAREABLE (self->lock));
+  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place), (guchar) self->typecode,
+                        lock);
+}
+
+static MpShareable *
+mp_value_from_variant (GType      type,
+                       GVariant  *state,
+                       GError   **error)
+{
+  g_autoptr (MpValue) self = NULL;
+  g_autoptr (GVariant) place = NULL;
+  g_autoptr (GVariant) lock = NULL;
+  guchar typecode;
+
+  if (!_mp_shareable_check_state (state, STATE_CHECK, "a value", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  g_variant_get (state, STATE_TYPE, &place, &typecode, &lock);
+  self->typecode = typecode;
+  if (size_of (typecode) == 0)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE, "There is no type “%c”", typecode);
+      return NULL;
+    }
+  if (lock != NULL)
+    {
+      self->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
+      if (self->lock == NULL)
+        return NULL;
+    }
+  if (!_mp_place_from_variant (&self->place, place, size_of (typecode), error))
+    return NULL;
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_value_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_value_to_variant;
+  iface->from_variant = mp_value_from_variant;
+}
+
+/**
+ * mp_value_new:
+ * @typecode: the type of the number
+ * @error: return location for an error
+ *
+ * Makes a value, 0, with a lock of its own that its owner can acquire again.
+ *
+ * Returns: (transfer full): the value, or %NULL with %MP_ERROR_FAILED if there is no such type, or
+ *   there are too many open descriptors
+ */
+MpValue *
+mp_value_new (char     typecode,
+              GError **error)
+{
+  g_autoptr (MpRLock) lock = mp_rlock_new (error);
+
+  return lock != NULL ? mp_value_new_with_lock (typecode, MP_LOCK (lock), error) : NULL;
+}
+
+/**
+ * mp_value_new_with_lock:
+ * @typecode: the type of the number
+ * @lock: (nullable): its lock, %NULL for none: what Python calls a raw value
+ * @error: return location for an error
+ *
+ * Makes a value, 0.
+ *
+ * Returns: (transfer full): the value, or %NULL as mp_value_new() fails
+ */
+MpValue *
+mp_value_new_with_lock (char     typecode,
+                        MpLock  *lock,
+                        GError **error)
+{
+  g_autoptr (MpValue) self = NULL;
+
+  g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
+
+  if (size_of (typecode) == 0)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "There is no type “%c”", typecode);
+      return NULL;
+    }
+  self = g_object_new (MP_TYPE_VALUE, NULL);
+  self->typecode = typecode;
+  self->lock = lock != NULL ? g_object_ref (lock) : NULL;
+  if (!_mp_place_new (&self->place, size_of (typecode), error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * mp_value_get_pointer: (skip)
+ * @self: a value
+ *
+ * Returns: (transfer none): the number in shared memory, as long as @self lives
+ */
+gpointer
+mp_value_get_pointer (MpValue *self)
+{
+  g_return_val_if_fail (MP_IS_VALUE (self), NULL);
+
+  return self->place.memory;
+}
+
+/**
+ * mp_value_get_typecode:
+ * @self: a value
+ *
+ * Returns: the type of the number
+ */
+char
+mp_value_get_typecode (MpValue *self)
+{
+  g_return_val_if_fail (MP_IS_VALUE (self), 0);
+
+  return self->typecode;
+}
+
+/**
+ * mp_value_get_lock:
+ * @self: a value
+ *
+ * Returns: (transfer none) (nullable): its lock, if it has one
+ */
+MpLock *
+mp_value_get_lock (MpValue *self)
+{
+  g_return_val_if_fail (MP_IS_VALUE (self), NULL);
+
+  return self->lock;
+}
