@@ -23,6 +23,21 @@ open_standard_descriptors (void)
     close (fd);
 }
 
+/* The window of the build tree stands beside the program there, so both run without installing. It
+ * is told where this program is: that is what it starts to run jobs. */
+static void
+become_window (char **argv)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = program != NULL ? g_path_get_dirname (program) : g_strdup (".");
+  g_autofree char *beside = g_build_filename (folder, "ui", "gtk-mp-window", NULL);
+
+  if (program != NULL)
+    g_setenv ("GTK_MP_PROGRAM", program, TRUE);
+  execv (beside, argv);
+  execv (WINDOW_PROGRAM, argv);
+}
+
 /* Picks the face. Workers are this program too: they never come back from mp_init(). */
 int
 main (int    argc,
@@ -33,7 +48,7 @@ main (int    argc,
   if (gm_headless_is_wanted (argv))
     return gm_headless_main (argv);
 
-  execv (WINDOW_PROGRAM, argv);
+  become_window (argv);
   if (errno == ENOENT)
     fputs ("gtk-mp: this build has no window; to run a job here: gtk-mp --headless JOB.mpjob "
            "(more: gtk-mp --help)\n", stderr);

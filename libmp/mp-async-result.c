@@ -24,6 +24,10 @@
 #define CHUNK_SHARE 8
 #define MAX_CHUNK   512
 
+/* While the caller waits, so many items are on their way at most: they go through a few warm blocks
+ * again and again, where touching new memory for each costs more than all the rest. */
+#define WINDOW      32768
+
 /* A value that has come back: a scalar's bytes, or an owned GVariant. */
 typedef struct
 {
@@ -45,6 +49,13 @@ struct _MpAsyncResult
   gsize     n_items;
   gboolean  single;
   gboolean  ready;
+
+  /* What is still to be submitted */
+  GVariant *items;     /* owned until all are */
+  gsize     n_submitted;
+  gsize     chunk_end;
+  guint     chunksize;
+  gsize     window;
   GError   *error;     /* owned: the first one in time */
   GVariant *value;     /* owned */
 
@@ -148,6 +159,16 @@ complete (MpAsyncResult *self)
     self->callback (self->value, self->user_data);
 }
 
+/* Nothing more is submitted: all of it was, or it can't be any more. */
+static void
+end_submitting (MpAsyncResult *self)
+{
+  if (self->items == NULL)
+    return;
+  g_ptr_array_remove (self->pool->sinks, &self->sink);
+  g_clear_pointer (&self->items, g_variant_unref);
+}
+
 static void
 deliver (MpSink           *sink,
          const MpDelivery *delivery)
@@ -174,7 +195,7 @@ deliver (MpSink           *sink,
       else if (self->error == NULL)
         self->error = g_steal_pointer (&error);
     }
-  if (sink->pending == 0)
+  if (sink->pending == 0 && self->items == NULL)
     complete (self);
 }
 
@@ -183,6 +204,7 @@ mp_async_result_finalize (GObject *object)
 {
   MpAsyncResult *self = MP_ASYNC_RESULT (object);
 
+  end_submitting (self);
   clear_elements (self);
   g_clear_object (&self->pool);
   g_clear_error (&self->error);
@@ -244,6 +266,19 @@ _mp_async_result_submit (MpAsyncResult *self,
     }
 }
 
+/* The pool has come to its end with items that were not submitted. */
+static void
+give_up (MpAsyncResult *self)
+{
+  if (self->error == NULL && self->pool->broken != NULL)
+    self->error = g_error_copy (self->pool->broken);
+  else if (self->error == NULL)
+    self->error = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled before it ran");
+  end_submitting (self);
+  if (self->sink.pending == 0)
+    complete (self);
+}
+
 static guint
 next_chunk (gsize left,
             guint workers,
@@ -281,34 +316,60 @@ submit_scalar (MpAsyncResult *self,
   return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0);
 }
 
-void
-_mp_async_result_submit_all (MpAsyncResult *self,
-                             GVariant      *items,
-                             guint          chunksize)
+/* Submits as many as the window takes. */
+static void
+refill (MpSink *sink)
 {
-  guint8 type = g_variant_get_type_string (items)[1];
+  MpAsyncResult *self = sink->owner;
+  guint8 type = g_variant_get_type_string (self->items)[1];
   gboolean scalar = _mp_payload_is_scalar (type);
   gsize size = scalar ? _mp_payload_scalar_size (type) : 0;
-  const guint8 *data = scalar ? g_variant_get_data (items) : NULL;
-  gsize chunk_end = 0;
+  const guint8 *data = scalar ? g_variant_get_data (self->items) : NULL;
   gboolean fits = TRUE;
 
-  self->n_items = g_variant_n_children (items);
-  self->elements = g_new0 (Element, self->n_items);
-  for (gsize i = 0; i < self->n_items && fits; i++)
+  if (self->pool->broken != NULL || self->pool->terminated)
     {
-      if (i == chunk_end)
+      give_up (self);
+      return;
+    }
+  while (fits && self->n_submitted < self->n_items && sink->pending < self->window)
+    {
+      gsize i = self->n_submitted++;
+
+      if (i == self->chunk_end)
         {
           _mp_pool_end_run (self->pool);
-          chunk_end = i + next_chunk (self->n_items - i, self->pool->processes, chunksize);
+          self->chunk_end = i + next_chunk (self->n_items - i, self->pool->processes,
+                                            self->chunksize);
         }
-      fits = scalar ? submit_scalar (self, data, size, type, i) : submit_nth (self, items, i);
+      fits = scalar ? submit_scalar (self, data, size, type, i)
+                    : submit_nth (self, self->items, i);
     }
   if (!fits)
     report_full (self);
+  if (!fits || self->n_submitted == self->n_items)
+    end_submitting (self);
   _mp_pool_flush (self->pool);
-  if (self->sink.pending == 0)
+  if (sink->pending == 0 && self->items == NULL)
     complete (self);
+}
+
+/* Submits all of @items. With @waits the caller will do nothing but wait for the result, so it is
+ * enough to have some of them on their way at a time. */
+void
+_mp_async_result_submit_all (MpAsyncResult *self,
+                             GVariant      *items,
+                             guint          chunksize,
+                             gboolean       waits)
+{
+  self->items = g_variant_ref (items);
+  self->n_items = g_variant_n_children (items);
+  self->chunksize = chunksize;
+  self->window = waits ? WINDOW : G_MAXSIZE;
+  self->elements = g_new0 (Element, self->n_items);
+  self->sink.refill = refill;
+  g_ptr_array_add (self->pool->sinks, &self->sink);
+  refill (&self->sink);
 }
 
 static gboolean

@@ -48,10 +48,13 @@ struct _MpCommand
   pid_t             *pid_slot;
   MpCommandPathFunc  path_func;
   gpointer           path_data;
+  MpCommandCheckFunc check_func;
+  gpointer           check_data;
   int                cancel_fd;
   int                owner_fd;
 
   gint64             timeout;
+  gint64             check_interval;
   gsize              output_limit;
   int                nice;
 

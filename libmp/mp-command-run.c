@@ -50,6 +50,7 @@ typedef struct
   gsize            stdin_written;
   gint64           start;
   gint64           deadline;       /* G_MAXINT64 for none */
+  gint64           next_check;     /* G_MAXINT64 for never */
   gint64           paused;         /* what the pauses were when @deadline was set */
   GArray          *terminated;     /* who got SIGTERM */
   gboolean         subreaper;
@@ -268,6 +269,29 @@ check_deadline (Run *run)
 }
 
 static void
+check (Run *run)
+{
+  MpCommand *command = run->command;
+  MpCommandEnd end;
+
+  if (run->next_check > now ())
+    return;
+  if (run->phase != PHASE_RUNNING)
+    {
+      run->next_check = G_MAXINT64;
+      return;
+    }
+
+  end = command->check_func (run->pid, command->check_data);
+  if (end == MP_COMMAND_TIMEOUT)
+    terminate (run, end);
+  else if (end == MP_COMMAND_REFUSED)
+    kill_all (run, end);
+  run->next_check = run->phase == PHASE_RUNNING ? now () + command->check_interval * 1000
+                                                : G_MAXINT64;
+}
+
+static void
 lose_output (Run *run)
 {
   run->result->error_number = errno;
@@ -295,9 +319,10 @@ poll_run (Run           *run,
   if (run->phase == PHASE_KILLED)
     fds[AT_OWNER].fd = fds[AT_CANCEL].fd = -1;
 
-  if (run->deadline == G_MAXINT64)
+  left = MIN (run->deadline, run->next_check);
+  if (left == G_MAXINT64)
     return ppoll (fds, N_AT, NULL, NULL);
-  left = MAX (run->deadline - now (), 0);
+  left = MAX (left - now (), 0);
   timeout.tv_sec = left / NSEC_PER_SEC;
   timeout.tv_nsec = left % NSEC_PER_SEC;
   return ppoll (fds, N_AT, &timeout, NULL);
@@ -339,6 +364,7 @@ follow (Run            *run,
             terminate (run, MP_COMMAND_CANCELLED);
         }
       check_deadline (run);
+      check (run);
     }
 }
 
@@ -476,6 +502,7 @@ mp_command_run (MpCommand        *self,
     .pidfd = -1,
     .stdin_fd = -1,
     .deadline = G_MAXINT64,
+    .next_check = G_MAXINT64,
   };
   GError *lost = NULL;
   gboolean ok;
@@ -494,6 +521,8 @@ mp_command_run (MpCommand        *self,
       result->pid = run.pid;
       if (self->timeout >= 0 && self->timeout < (G_MAXINT64 - run.start) / 1000)
         run.deadline = run.start + self->timeout * 1000;
+      if (self->check_func != NULL)
+        run.next_check = run.start + self->check_interval * 1000;
       follow (&run, fds, &lost);
       ok = finish (&run, fds, lost == NULL ? &lost : NULL) && lost == NULL;
       if (lost != NULL)

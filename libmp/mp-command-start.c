@@ -264,9 +264,11 @@ _mp_command_open_null (MpCommand *self)
  * @error: return location for an error
  *
  * Starts the program and returns. To wait for it, to end it and to clear the pid slot is up to the
- * caller; timeout, output limit and the descriptors to watch have no meaning here.
+ * caller, who may leave it to mp_command_stop(); timeout, output limit and the descriptors to watch
+ * have no meaning here.
  *
- * Returns: %FALSE with %MP_ERROR_SPAWN if it could not be executed; nothing runs then
+ * Returns: %FALSE with %MP_ERROR_SPAWN, and `errno` as the cause, if it could not be executed;
+ *   nothing runs then
  */
 gboolean
 mp_command_start (MpCommand  *self,
@@ -277,6 +279,7 @@ mp_command_start (MpCommand  *self,
 {
   int child_fds[3];
   int error_number;
+  gboolean started;
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (pid != NULL && pidfd != NULL, FALSE);
@@ -285,12 +288,16 @@ mp_command_start (MpCommand  *self,
   if (error_number != 0)
     {
       _mp_command_set_error (self, MP_COMMAND_STEP_PIPE, error_number, error);
+      errno = error_number;
       return FALSE;
     }
   for (int i = 0; i < 3; i++)
     child_fds[i] = fds[i] >= 0 ? fds[i] : self->null_fd;
 
-  return _mp_command_launch (self, child_fds, pid, pidfd, &error_number, error);
+  started = _mp_command_launch (self, child_fds, pid, pidfd, &error_number, error);
+  if (!started)
+    errno = error_number;
+  return started;
 }
 
 /**

@@ -469,3 +469,26 @@ mp_command_set_pid_slot (MpCommand *self,
 
   self->pid_slot = slot;
 }
+
+/**
+ * mp_command_set_check:
+ * @self: a command
+ * @interval: microseconds between two looks
+ * @check_func: (nullable) (scope forever): looks whether it may go on
+ * @user_data: for @check_func
+ *
+ * Has @check_func called now and then during a run, for limits that the kernel does not keep.
+ */
+void
+mp_command_set_check (MpCommand          *self,
+                      gint64              interval,
+                      MpCommandCheckFunc  check_func,
+                      gpointer            user_data)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (interval > 0 || check_func == NULL);
+
+  self->check_interval = check_func != NULL ? interval : 0;
+  self->check_func = check_func;
+  self->check_data = user_data;
+}

@@ -17,6 +17,7 @@ typedef enum
   MP_COMMAND_SIGNALED,      /* a signal that was not ours ended it */
   MP_COMMAND_TIMEOUT,
   MP_COMMAND_CANCELLED,     /* the cancel or owner descriptor asked for its end */
+  MP_COMMAND_REFUSED,       /* the check asked for its end at once */
   MP_COMMAND_NOT_EXECUTED,  /* it never ran, and trying again won't help */
   MP_COMMAND_NO_RESOURCES,  /* it never ran for lack of processes, descriptors or memory */
   MP_COMMAND_RESULT_LOST,   /* its output or its status could not be kept; see the error */
@@ -50,6 +51,12 @@ typedef struct
 /* Names the file for output above the limit; @fd is 1 or 2. %NULL drops what is above. */
 typedef char *(*MpCommandPathFunc) (int      fd,
                                     gpointer user_data);
+
+/* Looks after a command that runs: %MP_COMMAND_EXITED lets it go on, %MP_COMMAND_TIMEOUT ends it
+ * as its timeout does, %MP_COMMAND_REFUSED kills it at once. */
+typedef MpCommandEnd (*MpCommandCheckFunc) (pid_t    pid,
+                                            gpointer user_data);
+
 #define MP_TYPE_COMMAND (mp_command_get_type ())
 typedef struct _MpCommand MpCommand;
 MP_EXPORT GType      mp_command_get_type          (void) G_GNUC_CONST;
@@ -83,6 +90,10 @@ MP_EXPORT void       mp_command_set_owner_fd      (MpCommand         *self,
                                                    int                fd);
 MP_EXPORT void       mp_command_set_pid_slot      (MpCommand         *self,
                                                    pid_t             *slot);
+MP_EXPORT void       mp_command_set_check         (MpCommand         *self,
+                                                   gint64             interval,
+                                                   MpCommandCheckFunc check_func,
+                                                   gpointer           user_data);
 MP_EXPORT gboolean   mp_command_check             (MpCommand         *self,
                                                    GError           **error);
 MP_EXPORT gboolean   mp_command_run               (MpCommand         *self,
@@ -93,6 +104,11 @@ MP_EXPORT gboolean   mp_command_start             (MpCommand         *self,
                                                    pid_t             *pid,
                                                    int               *pidfd,
                                                    GError           **error);
+MP_EXPORT void       mp_command_stop              (MpCommand         *self,
+                                                   pid_t              pid,
+                                                   int                pidfd,
+                                                   gint64             grace,
+                                                   int               *wait_status);
 MP_EXPORT gboolean   mp_command_become_subreaper  (GError           **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpCommand, mp_command_unref)

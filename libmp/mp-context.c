@@ -5,6 +5,7 @@
 
 #include "mp-context-private.h"
 #include "mp-error.h"
+#include "mp-forkserver-private.h"
 
 /**
  * MpContext:
@@ -242,6 +243,23 @@ mp_set_forkserver_preload (const char *function)
 {
   g_free (forkserver_preload);
   forkserver_preload = g_strdup (function);
+}
+
+/**
+ * mp_context_prepare:
+ * @self: a context
+ *
+ * Begins to start what processes of this context need, without waiting for it: the forkserver, if
+ * that is the start method. A program that will start processes, but has something to do before,
+ * has its first one sooner. If it fails, starting a process will say so.
+ */
+void
+mp_context_prepare (MpContext *self)
+{
+  g_return_if_fail (MP_IS_CONTEXT (self));
+
+  if (self->method == MP_START_METHOD_FORKSERVER)
+    _mp_forkserver_prepare ();
 }
 
 gboolean

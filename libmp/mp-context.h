@@ -32,6 +32,7 @@ MP_EXPORT gboolean            mp_set_start_method               (const char   *m
 MP_EXPORT const char         *mp_start_method_to_string         (MpStartMethod method);
 MP_EXPORT void                mp_context_set_allow_threads      (MpContext    *self,
                                                                  gboolean      allow);
+MP_EXPORT void                mp_context_prepare                (MpContext    *self);
 MP_EXPORT void                mp_set_forkserver_preload         (const char   *function);
 
 G_END_DECLS

@@ -22,6 +22,7 @@ typedef struct
 } MpForkserverPage;
 
 void  _mp_forkserver_run        (GVariant *data) G_GNUC_NORETURN;
+void  _mp_forkserver_prepare    (void);
 void  _mp_forkserver_stop       (void);
 pid_t _mp_forkserver_get_pid    (void);
 void  _mp_forkserver_after_fork (void);

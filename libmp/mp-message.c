@@ -239,7 +239,15 @@ read_packet (MpMessage     *message,
 
   if (length >= sizeof header)
     memcpy (&header, block->base, sizeof header);
-  if ((packet->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0
+  /* The kernel drops descriptors for which there is no room in our table. */
+  if ((packet->msg_flags & MSG_CTRUNC) != 0)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED,
+                   "Could not take the descriptors that came with a message: %s",
+                   g_strerror (EMFILE));
+      return FALSE;
+    }
+  if ((packet->msg_flags & MSG_TRUNC) != 0
       || length < sizeof header
       || header.kind > MP_MESSAGE_VALUE
       || length != sizeof header + header.size + header.type_length)

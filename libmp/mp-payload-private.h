@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* Larger than this, a value is refused rather than copied around. */
+#define MP_MAX_PAYLOAD ((gsize) 1 << 30)
+
 gboolean  _mp_payload_is_scalar    (guint8        type);
 gsize     _mp_payload_scalar_size  (guint8        type);
 gboolean  _mp_payload_pack_scalar  (GVariant     *variant,

@@ -11,9 +11,6 @@
  * else is serialised into a payload, 8-aligned, followed by its type string.
  */
 
-/* Larger than this, a value is refused rather than copied around. */
-#define MAX_PAYLOAD ((gsize) 1 << 30)
-
 gboolean
 _mp_payload_is_scalar (guint8 type)
 {
@@ -113,7 +110,7 @@ _mp_payload_load (MpArena       *arena,
   if (_mp_payload_is_scalar (value->type))
     return g_variant_ref_sink (unpack_scalar (value));
 
-  if (value->size <= MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
+  if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
     {
       const guint8 *at = _mp_arena_at (arena, value->data);
       const char *type = (const char *) at + value->size;

@@ -57,6 +57,7 @@ deliver (MpSink           *sink,
   if (delivery->worker != NULL)
     {
       outcome.started = TRUE;
+      outcome.killed = delivery->worker->doomed && delivery->worker->fate == MP_WORKER_EXIT_KILLED;
       outcome.slot = delivery->worker->slot;
       outcome.pid = delivery->worker->pid;
       outcome.worker = delivery->worker->name;

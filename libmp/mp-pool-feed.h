@@ -33,6 +33,7 @@ typedef struct
   gsize            n_bytes;
   const GError    *error;       /* ERROR, LOST, TIMEOUT, CANCELLED */
   int              wait_status; /* LOST and TIMEOUT: as waitpid() gave it */
+  gboolean         killed;      /* LOST by mp_pool_kill_worker() */
   gboolean         started;     /* whether a worker began it; the fields below need that */
   guint            slot;        /* worker slot from 0 */
   pid_t            pid;         /* of the pool worker */

@@ -62,6 +62,19 @@ deliver (MpSink           *sink,
     result->error = g_error_copy (delivery->error);
 }
 
+/* An item that the shared memory has no room for has its error at once, and in its place. */
+static void
+refuse (MpPoolIter *self,
+        guint64     index)
+{
+  g_autoptr(GError) error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
+                                                 "The item is too large for the pool's shared"
+                                                 " memory");
+  MpDelivery delivery = { .index = index, .status = MP_OUTCOME_ERROR, .error = error };
+
+  deliver (&self->sink, &delivery);
+}
+
 static void
 end_source (MpPoolIter *self)
 {
@@ -92,10 +105,9 @@ refill (MpSink *sink)
               break;
             }
           item = g_variant_take_ref (item);
-          if (_mp_pool_submit (self->pool, sink, self->submitted, self->submitted, item))
-            self->submitted++;
-          else
-            end_source (self);
+          if (!_mp_pool_submit (self->pool, sink, self->submitted, self->submitted, item))
+            refuse (self, self->submitted);
+          self->submitted++;
           g_variant_unref (item);
         }
       _mp_pool_end_run (self->pool);
@@ -201,7 +213,7 @@ mp_pool_iter_next (MpPoolIter  *self,
                    GError     **error)
 {
   g_autoptr(GError) wait_error = NULL;
-  Result *result;
+  Result result;
 
   g_return_val_if_fail (MP_IS_POOL_ITER (self), FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
@@ -219,14 +231,15 @@ mp_pool_iter_next (MpPoolIter  *self,
       *value = NULL;
       return TRUE;
     }
-  result = &self->results[self->taken++ % self->ahead];
-  result->there = FALSE;
+  /* Its place in the ring may be taken again as soon as more is submitted. */
+  result = self->results[self->taken % self->ahead];
+  self->results[self->taken++ % self->ahead] = (Result) { 0 };
   refill (&self->sink);
-  if (result->error != NULL)
+  if (result.error != NULL)
     {
-      g_propagate_error (error, g_steal_pointer (&result->error));
+      g_propagate_error (error, result.error);
       return FALSE;
     }
-  *value = g_steal_pointer (&result->value);
+  *value = result.value;
   return TRUE;
 }

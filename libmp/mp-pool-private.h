@@ -123,6 +123,10 @@ struct _MpPool
   guint         collected;      /* items since the last sleep */
   guint         depth;          /* > 0 while outcomes are delivered */
 
+  /* Pausing */
+  GArray       *frozen;         /* owned, of MpProcessInfo: stopped, to be let go on */
+  gint64        paused_at;      /* monotonic ns, if `paused` */
+
   /* State */
   GPtrArray *sinks;             /* with `refill` */
   guint64    submitted;
@@ -131,6 +135,7 @@ struct _MpPool
   gboolean   started;
   gboolean   closed;
   gboolean   terminated;
+  gboolean   paused;
 };
 
 gint64        _mp_monotonic_ns           (void);
@@ -224,7 +229,8 @@ void           _mp_async_result_submit   (MpAsyncResult  *self,
                                           GVariant       *args);
 void           _mp_async_result_submit_all (MpAsyncResult *self,
                                           GVariant       *items,
-                                          guint           chunksize);
+                                          guint           chunksize,
+                                          gboolean        waits);
 MpPoolIter    *_mp_pool_iter_new         (MpPool         *pool,
                                           guint           function,
                                           MpItemSource    source,

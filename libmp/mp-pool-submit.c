@@ -319,6 +319,10 @@ _mp_pool_submit (MpPool   *self,
 
   guint64 aligned[LARGE_PAYLOAD / sizeof (guint64)];
   gsize size = _mp_payload_size (item);
+
+  if (size > MP_MAX_PAYLOAD)
+    return FALSE;
+
   g_autofree guint8 *large = size > sizeof aligned ? g_malloc (size) : NULL;
   guint8 *at = large != NULL ? large : (guint8 *) aligned;
 

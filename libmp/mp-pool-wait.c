@@ -74,7 +74,7 @@ _mp_pool_process (MpPool *self)
 static gboolean
 someone_sleeps_over_work (MpPool *self)
 {
-  if (_mp_ring_is_empty (self->arena))
+  if (self->paused || _mp_ring_is_empty (self->arena))
     return FALSE;
   for (guint i = 0; i < self->workers->len; i++)
     {

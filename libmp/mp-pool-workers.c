@@ -130,7 +130,8 @@ gboolean
 _mp_pool_populate (MpPool  *self,
                    GError **error)
 {
-  if (self->broken != NULL || self->terminated || (self->closed && !_mp_pool_has_work (self)))
+  if (self->broken != NULL || self->terminated || self->paused
+      || (self->closed && !_mp_pool_has_work (self)))
     return TRUE;
   while (count_staying (self) < self->processes)
     if (!start_worker (self, error))
@@ -185,6 +186,8 @@ _mp_pool_doom (MpPool       *self,
   worker->doomed = TRUE;
   worker->fate = fate;
   worker->kill_at = _mp_monotonic_ns () + GRACE;
+  if (fate == MP_WORKER_EXIT_KILLED)
+    atomic_store (&self->arena->slots[worker->slot].leave, 1); /* it may outlive its program */
   if (child > 1)
     {
       kill (-child, SIGTERM);
@@ -218,7 +221,7 @@ worker_deadline (MpPool       *self,
 
   if (worker->doomed)
     return worker->kill_at;
-  if (self->task_timeout == 0 || worker->runs->len == 0)
+  if (self->paused || self->task_timeout == 0 || worker->runs->len == 0)
     return 0;
   if (_mp_pool_running_record (self, worker, &record))
     return MAX (record->start, worker->progress) + self->task_timeout;
@@ -237,7 +240,7 @@ _mp_pool_next_deadline (MpPool *self,
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
       gint64 deadline = worker_deadline (self, worker);
 
-      if (deadline == 0 && self->task_timeout > 0 && !worker->doomed)
+      if (deadline == 0 && self->task_timeout > 0 && !worker->doomed && !self->paused)
         deadline = now + self->task_timeout; /* it may have started something by then */
       if (deadline != 0 && (next == 0 || deadline < next))
         next = deadline;

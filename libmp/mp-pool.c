@@ -84,6 +84,7 @@ mp_pool_finalize (GObject *object)
   for (guint i = 0; i < MP_N_EXTENT_CLASSES; i++)
     g_clear_pointer (&self->free_extents[i], g_array_unref);
   g_clear_pointer (&self->backlog, g_array_unref);
+  g_clear_pointer (&self->frozen, g_array_unref);
   g_clear_pointer (&self->function_ids, g_hash_table_unref);
   g_clear_pointer (&self->arena, _mp_arena_free);
   g_clear_pointer (&self->initargs, g_variant_unref);
@@ -381,6 +382,28 @@ mp_pool_apply (MpPool      *self,
   return result == NULL ? NULL : mp_async_result_get (result, -1, error);
 }
 
+static MpAsyncResult *
+start_map (MpPool           *self,
+           const char       *function,
+           GVariant         *items,
+           guint             chunksize,
+           gboolean          waits,
+           MpCallback        callback,
+           MpErrorCallback   error_callback,
+           gpointer          user_data,
+           GError          **error)
+{
+  g_autoptr(GVariant) owned = g_variant_ref_sink (items);
+  guint number = prepare (self, function, error);
+  MpAsyncResult *result;
+
+  if (number == G_MAXUINT)
+    return NULL;
+  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
+  _mp_async_result_submit_all (result, items, chunksize, waits);
+  return result;
+}
+
 /**
  * mp_pool_map_async:
  * @self: a pool
@@ -409,21 +432,12 @@ mp_pool_map_async (MpPool           *self,
                    gpointer          user_data,
                    GError          **error)
 {
-  g_autoptr(GVariant) owned = NULL;
-  MpAsyncResult *result;
-  guint number;
-
   g_return_val_if_fail (MP_IS_POOL (self), NULL);
   g_return_val_if_fail (function != NULL, NULL);
   g_return_val_if_fail (items != NULL && g_variant_is_of_type (items, G_VARIANT_TYPE_ARRAY), NULL);
 
-  owned = g_variant_ref_sink (items);
-  number = prepare (self, function, error);
-  if (number == G_MAXUINT)
-    return NULL;
-  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
-  _mp_async_result_submit_all (result, items, chunksize);
-  return result;
+  return start_map (self, function, items, chunksize, FALSE, callback, error_callback, user_data,
+                    error);
 }
 
 /**
@@ -447,8 +461,19 @@ mp_pool_map (MpPool      *self,
 {
   g_autoptr(MpAsyncResult) result = NULL;
 
-  result = mp_pool_map_async (self, function, items, chunksize, NULL, NULL, NULL, error);
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+  g_return_val_if_fail (function != NULL, NULL);
+  g_return_val_if_fail (items != NULL && g_variant_is_of_type (items, G_VARIANT_TYPE_ARRAY), NULL);
+
+  result = start_map (self, function, items, chunksize, TRUE, NULL, NULL, NULL, error);
   return result == NULL ? NULL : mp_async_result_get (result, -1, error);
+}
+
+static gboolean
+is_of_tuples (GVariant *items)
+{
+  return g_variant_is_of_type (items, G_VARIANT_TYPE ("ar"))
+         || g_variant_is_of_type (items, G_VARIANT_TYPE ("av"));
 }
 
 /**
@@ -477,8 +502,7 @@ mp_pool_starmap_async (MpPool           *self,
                        GError          **error)
 {
   g_return_val_if_fail (items != NULL, NULL);
-  g_return_val_if_fail (g_variant_is_of_type (items, G_VARIANT_TYPE ("ar"))
-                        || g_variant_is_of_type (items, G_VARIANT_TYPE ("av")), NULL);
+  g_return_val_if_fail (is_of_tuples (items), NULL);
 
   return mp_pool_map_async (self, function, items, chunksize, callback, error_callback, user_data,
                             error);
@@ -503,10 +527,10 @@ mp_pool_starmap (MpPool      *self,
                  guint        chunksize,
                  GError     **error)
 {
-  g_autoptr(MpAsyncResult) result = NULL;
+  g_return_val_if_fail (items != NULL, NULL);
+  g_return_val_if_fail (is_of_tuples (items), NULL);
 
-  result = mp_pool_starmap_async (self, function, items, chunksize, NULL, NULL, NULL, error);
-  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
+  return mp_pool_map (self, function, items, chunksize, error);
 }
 
 static MpPoolIter *

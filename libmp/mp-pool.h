@@ -137,6 +137,8 @@ MP_EXPORT MpPoolFeed    *mp_pool_open_feed                (MpPool          *self
 
 MP_EXPORT void           mp_pool_resize                   (MpPool          *self,
                                                            guint            processes);
+MP_EXPORT void           mp_pool_set_paused               (MpPool          *self,
+                                                           gboolean         paused);
 MP_EXPORT void           mp_pool_close                    (MpPool          *self);
 MP_EXPORT void           mp_pool_terminate                (MpPool          *self);
 MP_EXPORT gboolean       mp_pool_join                     (MpPool          *self,
@@ -156,5 +158,6 @@ MP_EXPORT guint          mp_pool_get_workers              (MpPool          *self
 MP_EXPORT gboolean       mp_pool_worker_get_slot          (guint           *slot);
 MP_EXPORT guint64        mp_pool_worker_get_tag           (void);
 MP_EXPORT pid_t         *mp_pool_worker_get_child_pid     (void);
+MP_EXPORT const gint64  *mp_pool_worker_get_paused_time   (void);
 
 G_END_DECLS

@@ -31,6 +31,8 @@ void     _mp_list_descendants    (pid_t                pid,
 gboolean _mp_wait_processes      (GArray              *processes,
                                   gint64               deadline);
 void     _mp_kill_tree           (pid_t                root);
+void     _mp_freeze_tree         (pid_t                root,
+                                  GArray              *frozen);
 gboolean _mp_kill_orphans        (const pid_t         *known,
                                   guint                n_known);
 

@@ -19,6 +19,9 @@
 /* How long to wait for what has been killed: only the kernel itself can be that slow. */
 #define KILL_PATIENCE (2 * G_USEC_PER_SEC)
 
+/* The same for what has been stopped; nothing depends on it. */
+#define STOP_PATIENCE (20 * 1000)
+
 GArray *
 _mp_process_array_new (void)
 {
@@ -253,39 +256,86 @@ has_process (GArray              *processes,
   return FALSE;
 }
 
-/* Kills @root and its descendants. What is stopped can't fork, so they are stopped until no new one
- * turns up, and killed together. */
+/* Stops the descendants of @root that are not in @stopped, and appends them as they were before.
+ * %FALSE if there was none. */
+static gboolean
+stop_descendants (pid_t   root,
+                  GArray *stopped)
+{
+  g_autoptr (GArray) now = _mp_process_array_new ();
+  guint before = stopped->len;
+
+  _mp_list_descendants (root, now);
+  for (guint i = 0; i < now->len; i++)
+    {
+      MpProcessInfo *info = &g_array_index (now, MpProcessInfo, i);
+
+      if (_mp_process_info_dead (info) || has_process (stopped, info))
+        continue;
+      _mp_process_info_signal (info, SIGSTOP);
+      g_array_append_val (stopped, *info);
+    }
+
+  return stopped->len > before;
+}
+
+/* What is stopped can't fork, so they are stopped until no new one turns up. */
+static void
+stop_tree (pid_t   root,
+           GArray *stopped)
+{
+  append_process (root, stopped);
+  for (guint i = 0; i < stopped->len; i++)
+    _mp_process_info_signal (&g_array_index (stopped, MpProcessInfo, i), SIGSTOP);
+  while (stop_descendants (root, stopped))
+    ;
+}
+
+/* Kills @root and its descendants, together. */
 void
 _mp_kill_tree (pid_t root)
 {
   g_autoptr (GArray) stopped = _mp_process_array_new ();
-  gboolean found;
 
-  append_process (root, stopped);
-  for (guint i = 0; i < stopped->len; i++)
-    _mp_process_info_signal (&g_array_index (stopped, MpProcessInfo, i), SIGSTOP);
-
-  do
-    {
-      g_autoptr (GArray) now = _mp_process_array_new ();
-
-      found = FALSE;
-      _mp_list_descendants (root, now);
-      for (guint i = 0; i < now->len; i++)
-        {
-          MpProcessInfo *info = &g_array_index (now, MpProcessInfo, i);
-
-          if (_mp_process_info_dead (info) || has_process (stopped, info))
-            continue;
-          _mp_process_info_signal (info, SIGSTOP);
-          g_array_append_val (stopped, *info);
-          found = TRUE;
-        }
-    }
-  while (found);
-
+  stop_tree (root, stopped);
   for (guint i = 0; i < stopped->len; i++)
     _mp_process_info_signal (&g_array_index (stopped, MpProcessInfo, i), SIGKILL);
+}
+
+/* Whether @info runs no more, or is in the kernel and will stop before it does anything else. */
+static gboolean
+stands_still (const MpProcessInfo *info)
+{
+  MpProcessInfo now;
+
+  return !_mp_process_info_read (info->pid, &now) || now.start_ticks != info->start_ticks
+         || strchr ("TtDZX", now.state) != NULL;
+}
+
+/* Stops @root and its descendants, and appends those to @frozen that nobody had stopped before. A
+ * stop reaches a process a moment later; what it has forked meanwhile is looked for again. */
+void
+_mp_freeze_tree (pid_t   root,
+                 GArray *frozen)
+{
+  gint64 deadline = g_get_monotonic_time () + STOP_PATIENCE;
+  g_autoptr (GArray) stopped = _mp_process_array_new ();
+
+  stop_tree (root, stopped);
+  do
+    for (guint i = 0; i < stopped->len; i++)
+      while (!stands_still (&g_array_index (stopped, MpProcessInfo, i))
+             && g_get_monotonic_time () < deadline)
+        g_usleep (100);
+  while (stop_descendants (root, stopped));
+
+  for (guint i = 0; i < stopped->len; i++)
+    {
+      MpProcessInfo *info = &g_array_index (stopped, MpProcessInfo, i);
+
+      if (info->state != 'T')
+        g_array_append_val (frozen, *info);
+    }
 }
 
 /* Appends the children of this process that are not in @known, and that it may kill. */

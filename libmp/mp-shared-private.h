@@ -94,6 +94,7 @@ typedef struct
   MP_CACHE_ALIGNED _Atomic guint32 flags;
   MP_CACHE_ALIGNED _Atomic guint32 parent_waits;
   MpRingEnds ring;
+  gint64 paused;  /* ns so far, without the pause that lasts */
   _Atomic guint32 n_functions;
   char functions[MP_MAX_FUNCTIONS][MP_FUNCTION_NAME];
 } MpBoard;

@@ -226,6 +226,15 @@ _mp_start_forkserver (MpProcess  *self,
   return done;
 }
 
+/* Starts the server ahead of the first request. */
+void
+_mp_forkserver_prepare (void)
+{
+  g_mutex_lock (&server_lock);
+  ensure_server (NULL);
+  g_mutex_unlock (&server_lock);
+}
+
 /* At exit, so that it is not left as a zombie. */
 void
 _mp_forkserver_stop (void)

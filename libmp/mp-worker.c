@@ -90,8 +90,10 @@ store_result (MpWorker *worker,
   if (variant != NULL && !_mp_payload_pack_scalar (variant, &value))
     {
       gsize size = _mp_payload_size (variant);
-      guint64 offset = _mp_results_reserve (&worker->results, size);
+      guint64 offset = MP_NO_ROOM;
 
+      if (size <= MP_MAX_PAYLOAD)
+        offset = _mp_results_reserve (&worker->results, size);
       if (offset == MP_NO_ROOM)
         return FALSE;
       _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
@@ -363,4 +365,18 @@ pid_t *
 mp_pool_worker_get_child_pid (void)
 {
   return this_worker != NULL ? (pid_t *) &this_worker->slot->child_pid : NULL;
+}
+
+/**
+ * mp_pool_worker_get_paused_time:
+ *
+ * For functions that keep a time themselves, for [method@Command.set_paused_time].
+ *
+ * Returns: (nullable) (transfer none): for how many nanoseconds the pool has been paused so far, in
+ *   shared memory, brought up to date before the worker goes on; %NULL outside a pool worker
+ */
+const gint64 *
+mp_pool_worker_get_paused_time (void)
+{
+  return this_worker != NULL ? &this_worker->arena->board->paused : NULL;
 }

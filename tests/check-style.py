@@ -18,11 +18,13 @@ TESTS_MAX_FUNCTION = 130
 FORBIDDEN = {
     'libmp': r'#include [<"](gm-|json-glib|gtk|adwaita)',
     'app/job': r'#include [<"](mp|gtk|adwaita|gm-runner)',
+    'app/run': r'#include [<"](mp[.-]|gtk|adwaita|gm-runner|gm-headless)',
     'app/engine': r'#include [<"](gtk|adwaita|gm-headless)',
     'app/headless': r'#include [<"](gtk|adwaita)',
+    'app/ui': r'#include [<"](mp[.-]|gm-runner|gm-headless|gm-journal|gm-run-dir)',
 }
 # Libraries return errors; only faces speak.
-SILENT = ('libmp', 'app/job', 'app/engine')
+SILENT = ('libmp', 'app/job', 'app/run', 'app/engine')
 SPEAKS = re.compile(r'\b(g_print|g_printerr|printf|puts|g_warning|g_message)\s*\(')
 # These would start threads in a process that forks.
 THREADS = re.compile(r'\b(g_unix_signal_add|g_bus_get|g_thread_new|g_child_watch_add)\s*\(')

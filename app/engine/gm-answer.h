@@ -24,6 +24,7 @@ typedef enum
   GM_ANSWER_SPILLED_STDERR  = 1 << 3,
   GM_ANSWER_NO_RESOURCES    = 1 << 4,  /* did not start for lack of processes or descriptors */
   GM_ANSWER_OUTPUT_LOST     = 1 << 5,  /* was ended because its output could not be kept */
+  GM_ANSWER_REUSED          = 1 << 6,  /* was done before: nothing has run */
 } GmAnswerFlags;
 
 /* Worker to runner; the outcome line, the output and the errors of the task follow. */

@@ -153,6 +153,18 @@ take_entry (GmInFlight *self)
 }
 
 /**
+ * gm_flight_clear_verdict:
+ * @flight: an item whose next attempt begins
+ */
+void
+gm_flight_clear_verdict (GmFlight *flight)
+{
+  flight->verdict = GM_VERDICT_NONE;
+  flight->rss = 0;
+  flight->killed_pid = 0;
+}
+
+/**
  * gm_in_flight_add:
  * @self: the items in flight
  * @index: of an item that is not among them
@@ -171,8 +183,12 @@ gm_in_flight_add (GmInFlight   *self,
   if (2 * (self->count + 1) > self->n_cells)
     grow (self);
   flight->index = index;
+  flight->turn = 0;
   flight->attempt = 1;
+  flight->tried = 0;
+  flight->before = GM_STATUS_OK;
   flight->waits = FALSE;
+  gm_flight_clear_verdict (flight);
   flight->kind = item->kind;
   g_string_truncate (flight->data, 0);
   g_string_append_len (flight->data, item->data, item->size);

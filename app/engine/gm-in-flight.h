@@ -2,15 +2,30 @@
 #pragma once
 
 #include "gm-item.h"
+#include "gm-outcome-status.h"
 
 G_BEGIN_DECLS
+
+/* Why the runner itself has killed the attempt that runs. */
+typedef enum
+{
+  GM_VERDICT_NONE,
+  GM_VERDICT_EVICTED,        /* to make room: it is queued again */
+  GM_VERDICT_OUT_OF_MEMORY,
+} GmVerdict;
 
 /* An item that was read and has no outcome yet. */
 typedef struct
 {
   guint64     index;
+  guint64     turn;         /* among the items that this run has taken up */
   guint       attempt;      /* the one that runs or waits, from 1 */
+  guint       tried;        /* attempts before it was asked for again: not of this budget */
+  GmStatus    before;       /* the outcome it had then, OK if it never had one */
   gboolean    waits;        /* for its next attempt, not with the pool */
+  GmVerdict   verdict;      /* the three are of the attempt that runs */
+  guint64     rss;          /* bytes it used then */
+  pid_t       killed_pid;   /* the worker that was killed with it, or 0 */
 
   /* Owned: the last attempt that failed, if any */
   char       *worker;
@@ -47,6 +62,7 @@ void        gm_in_flight_wait      (GmInFlight    *self,
 gint64      gm_in_flight_next_due  (GmInFlight    *self);
 GmFlight   *gm_in_flight_pop_due   (GmInFlight    *self,
                                     gint64         now);
+void        gm_flight_clear_verdict (GmFlight *flight);
 void        gm_flight_get_item     (GmFlight      *flight,
                                     GmItem        *item);
 

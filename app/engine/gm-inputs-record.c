@@ -23,6 +23,8 @@ struct _GmInputsRecord
   GmJournal *hashes;  /* NULL: they can't have changed */
   GString   *text;
   guint64    count;
+  guint64    n_kept;  /* the first items are written down already */
+  gboolean   ended;   /* and so is that there were no more */
 };
 
 static gboolean
@@ -53,7 +55,9 @@ lies_outside (const GmInputSpec *spec)
  * gm_inputs_record_new:
  * @dir: the run's folder
  * @job: the job
- * @inputs: its inputs
+ * @inputs: its inputs, from the beginning
+ * @n_kept: how many of them are written down already
+ * @ended: whether it is written down that there are no more
  * @error: return location for an error
  *
  * Returns: (transfer full): what remembers @inputs as far as need be
@@ -62,20 +66,24 @@ GmInputsRecord *
 gm_inputs_record_new (GmRunDir     *dir,
                       const GmJob  *job,
                       GmInputs     *inputs,
+                      guint64       n_kept,
+                      gboolean      ended,
                       GError      **error)
 {
   g_autoptr(GmInputsRecord) self = g_new0 (GmInputsRecord, 1);
   int fd = gm_run_dir_get_fd (dir);
 
   self->text = g_string_new (NULL);
+  self->n_kept = n_kept;
+  self->ended = ended;
   if (!gm_inputs_can_reopen (inputs))
     {
-      self->lines = gm_journal_open (fd, "inputs.jsonl", error);
+      self->lines = gm_journal_open (fd, "inputs.jsonl", 0, error);
       return self->lines == NULL ? NULL : g_steal_pointer (&self);
     }
   if (!lies_outside (job->inputs))
     return g_steal_pointer (&self);
-  self->hashes = gm_journal_open (fd, "inputs.idx", error);
+  self->hashes = gm_journal_open (fd, "inputs.idx", sizeof (guint64), error);
   return self->hashes == NULL ? NULL : g_steal_pointer (&self);
 }
 
@@ -172,7 +180,8 @@ gm_inputs_record_add (GmInputsRecord  *self,
                       const GmItem    *item,
                       GError         **error)
 {
-  self->count++;
+  if (self->count++ < self->n_kept)
+    return TRUE;
   if (self->hashes != NULL)
     {
       guint64 hash = GUINT64_TO_LE (gm_item_hash (item));
@@ -199,8 +208,9 @@ gboolean
 gm_inputs_record_end (GmInputsRecord  *self,
                       GError         **error)
 {
-  if (self->lines == NULL)
+  if (self->lines == NULL || self->ended)
     return TRUE;
+  self->ended = TRUE;
   g_string_printf (self->text, "{\"end\":%" G_GUINT64_FORMAT "}\n", self->count);
   return gm_journal_append (self->lines, self->text->str, self->text->len, error);
 }

@@ -12,6 +12,8 @@ typedef struct _GmInputsRecord GmInputsRecord;
 GmInputsRecord *gm_inputs_record_new    (GmRunDir        *dir,
                                          const GmJob     *job,
                                          GmInputs        *inputs,
+                                         guint64          n_kept,
+                                         gboolean         ended,
                                          GError         **error);
 void            gm_inputs_record_free   (GmInputsRecord  *self);
 gboolean        gm_inputs_record_add    (GmInputsRecord  *self,

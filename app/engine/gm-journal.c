@@ -38,17 +38,58 @@ fail (GmJournal   *self,
   return FALSE;
 }
 
+/* Where the last whole line of a file ends. */
+static goffset
+find_line_end (int     fd,
+               goffset size)
+{
+  char piece[4096];
+
+  while (size > 0)
+    {
+      gsize length = (size - 1) % sizeof piece + 1;
+      const char *newline;
+
+      if (pread (fd, piece, length, size - length) != (gssize) length)
+        return -1;
+      newline = memrchr (piece, '\n', length);
+      if (newline != NULL)
+        return size - length + (newline + 1 - piece);
+      size -= length;
+    }
+  return 0;
+}
+
+/* Whoever wrote here before may have been killed in the middle of a record. */
+static gboolean
+cut_torn (GmJournal *self,
+          gsize      record_size,
+          goffset    size)
+{
+  goffset end = record_size > 0 ? size - size % (goffset) record_size
+                                : find_line_end (self->fd, size);
+
+  if (end < 0 || (end < size && ftruncate (self->fd, end) < 0))
+    return FALSE;
+  self->written = self->kicked = end;
+  return TRUE;
+}
+
 /**
  * gm_journal_open:
  * @dir_fd: the folder
  * @name: the file's name in it; it is made if need be, and appended to
+ * @record_size: the size of each record, 0 for lines
  * @error: return location for an error
+ *
+ * Opens a file to append to it. If it ends with a torn record, that is cut off.
  *
  * Returns: (transfer full): the journal
  */
 GmJournal *
 gm_journal_open (int          dir_fd,
                  const char  *name,
+                 gsize        record_size,
                  GError     **error)
 {
   g_autoptr(GmJournal) self = g_new0 (GmJournal, 1);
@@ -56,13 +97,13 @@ gm_journal_open (int          dir_fd,
 
   self->name = g_strdup (name);
   self->buffer = g_string_sized_new (BUFFER_SIZE);
-  self->fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (self->fd < 0 || fstat (self->fd, &status) < 0)
+  self->fd = openat (dir_fd, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (self->fd < 0 || fstat (self->fd, &status) < 0
+      || !cut_torn (self, record_size, status.st_size))
     {
       fail (self, "open", errno, error);
       return NULL;
     }
-  self->written = self->kicked = status.st_size;
   return g_steal_pointer (&self);
 }
 

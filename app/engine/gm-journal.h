@@ -10,6 +10,7 @@ typedef struct _GmJournal GmJournal;
 
 GmJournal *gm_journal_open       (int           dir_fd,
                                   const char   *name,
+                                  gsize         record_size,
                                   GError      **error);
 void       gm_journal_free       (GmJournal    *self);
 guint64    gm_journal_get_size   (GmJournal    *self);

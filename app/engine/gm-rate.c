@@ -36,5 +36,8 @@ gm_rate_get (const GmRate *self,
 
   if (self->n == 0 || now <= self->times[oldest])
     return 0;
+  /* Items that are tried again are no longer done. */
+  if (count < self->counts[oldest])
+    return 0;
   return (double) (count - self->counts[oldest]) * G_USEC_PER_SEC / (now - self->times[oldest]);
 }

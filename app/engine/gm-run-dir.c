@@ -11,8 +11,11 @@
 
 #include "gm-run-dir.h"
 
-/* So many characters of the name leave room for the rest in a file name. */
-#define MAX_NAME 100
+#include "gm-run-info.h"
+#include "gm-runs.h"
+
+/* So many characters of the name leave room for the rest in the address of a socket. */
+#define MAX_NAME 56
 #define MAX_TRIES 16
 
 struct _GmRunDir
@@ -65,17 +68,6 @@ gm_run_id_new (const char *name,
     g_string_append (id, "run");
   g_string_append_printf (id, "-%04x", random);
   return g_string_free (id, FALSE);
-}
-
-/**
- * gm_runs_folder:
- *
- * Returns: (transfer full): where runs are kept by default
- */
-char *
-gm_runs_folder (void)
-{
-  return g_build_filename (g_get_user_state_dir (), "gtk-mp", "runs", NULL);
 }
 
 static gboolean
@@ -175,8 +167,7 @@ take_lock (GmRunDir  *self,
   if (fcntl (self->lock_fd, F_SETLK, &lock) == 0)
     return TRUE;
   if (fcntl (self->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The run “%s” is live: process %d has it",
-                 self->path, (int) lock.l_pid);
+    gm_run_set_busy (self->path, MAX (lock.l_pid, 0), error);
   else
     fail ("lock", self->path, error);
   return FALSE;
@@ -214,6 +205,52 @@ gm_run_dir_new (const char  *name,
   if (mkdirat (self->fd, "outputs", 0700) < 0)
     {
       fail ("write to", self->path, error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/* A copied run has the id of the one it was copied from, as its state says. */
+static char *
+read_id (const char *path)
+{
+  g_autoptr(GmRunInfo) info = gm_run_info_read (path, NULL);
+
+  return info != NULL ? g_strdup (info->id) : g_path_get_basename (path);
+}
+
+/**
+ * gm_run_dir_open:
+ * @path: the absolute path of a run's folder
+ * @error: return location for an error
+ *
+ * Locks the folder of a run to go on with it.
+ *
+ * Returns: (transfer full): the folder, or %NULL with %G_IO_ERROR_BUSY if the run is live and
+ *   %G_IO_ERROR_PERMISSION_DENIED if it belongs to another user
+ */
+GmRunDir *
+gm_run_dir_open (const char  *path,
+                 GError     **error)
+{
+  g_autoptr(GmRunDir) self = g_new0 (GmRunDir, 1);
+
+  self->fd = self->lock_fd = -1;
+  if (!gm_run_check_ours (path, error))
+    return NULL;
+  self->path = g_strdup (path);
+  self->id = read_id (path);
+  self->fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->fd < 0)
+    {
+      fail ("open", path, error);
+      return NULL;
+    }
+  if (!take_lock (self, error))
+    return NULL;
+  if (mkdirat (self->fd, "outputs", 0700) < 0 && errno != EEXIST)
+    {
+      fail ("write to", path, error);
       return NULL;
     }
   return g_steal_pointer (&self);

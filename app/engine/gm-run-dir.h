@@ -11,9 +11,10 @@ typedef struct _GmRunDir GmRunDir;
 char       *gm_run_id_new          (const char   *name,
                                     gint64        seconds,
                                     guint16       random);
-char       *gm_runs_folder         (void);
 GmRunDir   *gm_run_dir_new         (const char   *name,
                                     const char   *path,
+                                    GError      **error);
+GmRunDir   *gm_run_dir_open        (const char   *path,
                                     GError      **error);
 void        gm_run_dir_free        (GmRunDir     *self);
 const char *gm_run_dir_get_id      (GmRunDir     *self);

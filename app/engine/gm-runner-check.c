@@ -24,12 +24,7 @@ gm_runner_check_supported (GmJob   *job,
                            GError **error)
 {
   const struct { gboolean asked; const char *what; } missing[] = {
-    { job->task.kind == GM_TASK_WORKER, "persistent workers (`task.worker`)" },
     { job->engine == GM_ENGINE_SLURM, "the engine `slurm`" },
-    { job->memory_limit > 0, "`memory_limit`" },
-    { job->min_free_memory > 0, "`min_free_memory`" },
-    { job->task_timeout_percent > 0, "a `task_timeout` relative to the median" },
-    { job->on_error == GM_ON_ERROR_PAUSE, "`on_error`: `pause`" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (missing); i++)
@@ -52,6 +47,24 @@ set_path (MpCommand   *command,
       mp_command_set_env (command, "PATH", g_ptr_array_index (job->env_values, i));
 }
 
+static gboolean
+check_command (const GmJob  *job,
+               const char   *program,
+               const char   *folder,
+               GError      **error)
+{
+  g_autoptr(MpCommand) command = mp_command_new ((const char *[]) { program, NULL });
+  g_autofree char *path = g_canonicalize_filename (folder, job->base_dir);
+  g_autoptr(GError) cause = NULL;
+
+  mp_command_set_cwd (command, path);
+  set_path (command, job);
+  if (mp_command_check (command, &cause))
+    return TRUE;
+  g_set_error_literal (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE, cause->message);
+  return FALSE;
+}
+
 /**
  * gm_runner_check_program:
  * @job: a job
@@ -68,26 +81,18 @@ gm_runner_check_program (GmJob   *job,
   g_autoptr(GmValues) values = gm_values_new ();
   g_autoptr(GString) program = g_string_new (NULL);
   g_autoptr(GString) folder = g_string_new (NULL);
-  g_autoptr(MpCommand) command = NULL;
-  g_autoptr(GError) cause = NULL;
-  g_autofree char *path = NULL;
 
-  if (job->task.kind != GM_TASK_COMMAND)
+  if (job->task.kind != GM_TASK_COMMAND && job->task.kind != GM_TASK_WORKER)
     return TRUE;
+  if (job->task.kind == GM_TASK_WORKER)
+    return check_command (job, job->task.argv[0], job->cwd != NULL ? job->cwd : ".", error);
   template = gm_template_new (job->task.argv[0]);
   cwd = gm_template_new (job->cwd != NULL ? job->cwd : ".");
   if (gm_template_n_fields (template) > 0 || gm_template_n_fields (cwd) > 0
       || !gm_template_expand (template, values, program, NULL)
       || !gm_template_expand (cwd, values, folder, NULL))
     return TRUE;
-  command = mp_command_new ((const char *[]) { program->str, NULL });
-  path = g_canonicalize_filename (folder->str, job->base_dir);
-  mp_command_set_cwd (command, path);
-  set_path (command, job);
-  if (mp_command_check (command, &cause))
-    return TRUE;
-  g_set_error_literal (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE, cause->message);
-  return FALSE;
+  return check_command (job, program->str, folder->str, error);
 }
 
 static gboolean

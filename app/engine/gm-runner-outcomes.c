@@ -9,6 +9,7 @@
 
 #include "gm-runner-private.h"
 
+#include "gm-json.h"
 #include "gm-line.h"
 #include "gm-worker.h"
 
@@ -53,7 +54,8 @@ begin_line (GmRunner        *self,
     }
   gm_flight_get_item (flight, &item);
   *run_outcome = (GmRunOutcome) {
-    .index = flight->index, .status = status, .reason = reason, .exit_code = -1,
+    .index = flight->index, .turn = flight->turn, .status = status,
+    .reason = reason, .exit_code = -1,
   };
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -72,6 +74,9 @@ static void
 drop (GmRunner *self,
       GmFlight *flight)
 {
+  /* The outcome it had before it was asked for again is still the last one. */
+  if (flight->before != GM_STATUS_OK)
+    gm_runner_count (self, flight->before, 1);
   gm_in_flight_remove (self->flights, flight);
   gm_runner_settled (self);
 }
@@ -95,7 +100,10 @@ get_end_reason (GmRunner *self,
   gboolean timed_out = self->cause == GM_CAUSE_JOB_TIMEOUT;
 
   *status = timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CANCELLED;
-  *reason = timed_out ? GM_REASON_JOB_TIMEOUT : GM_REASON_STOPPED;
+  if (timed_out)
+    *reason = GM_REASON_JOB_TIMEOUT;
+  else
+    *reason = self->cause == GM_CAUSE_ON_ERROR ? GM_REASON_STOPPED : GM_REASON_CANCELLED;
 }
 
 /* The run ends before the item did. */
@@ -108,7 +116,8 @@ settle_ended (GmRunner        *self,
   GmStatus status;
   GmReason reason;
 
-  if (!gm_runner_records (self))
+  if (!gm_runner_records (self)
+      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
     {
       drop (self, flight);
       return;
@@ -130,15 +139,19 @@ gm_runner_settle_waiting (GmRunner *self,
 static void
 settle_item (GmRunner     *self,
              guint64       index,
+             guint64       turn,
              const GmItem *item,
              GmStatus      status,
              GmReason      reason,
              const char   *message)
 {
   GmRunOutcome run_outcome = {
-    .index = index, .status = status, .reason = reason, .exit_code = -1,
+    .index = index, .turn = turn, .status = status, .reason = reason, .exit_code = -1,
   };
-  GmOutcomeHead head = { .index = index, .item = item, .status = status, .reason = reason };
+  GmOutcomeHead head = {
+    .index = index, .item = item, .status = status, .reason = reason,
+    .attempts = self->past != NULL ? gm_past_get_attempts (self->past, index) : 0,
+  };
 
   g_string_truncate (self->line, 0);
   gm_outcome_begin (self->line, &head);
@@ -152,27 +165,31 @@ settle_item (GmRunner     *self,
 void
 gm_runner_settle_unread (GmRunner     *self,
                          guint64       index,
+                         guint64       turn,
                          const GmItem *item)
 {
   GmStatus status;
   GmReason reason;
 
+  if (gm_runner_keep_old (self, index))
+    return;
   if (item->kind == GM_ITEM_BAD)
     {
-      gm_runner_settle_bad (self, index, item);
+      gm_runner_settle_bad (self, index, turn, item);
       return;
     }
   get_end_reason (self, &status, &reason);
-  settle_item (self, index, item, status, reason, NULL);
+  settle_item (self, index, turn, item, status, reason, NULL);
 }
 
 /* An item that its input could not give: the error is all there is. */
 void
 gm_runner_settle_bad (GmRunner     *self,
                       guint64       index,
+                      guint64       turn,
                       const GmItem *item)
 {
-  settle_item (self, index, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
+  settle_item (self, index, turn, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
 }
 
 static gboolean
@@ -181,7 +198,8 @@ may_retry (GmRunner *self,
            GmStatus  status)
 {
   return self->phase == GM_PHASE_RUNNING && status != GM_STATUS_OK
-         && status != GM_STATUS_CANCELLED && (gint64) flight->attempt <= self->job->retries;
+         && status != GM_STATUS_CANCELLED
+         && (gint64) flight->attempt - flight->tried <= self->job->retries;
 }
 
 /* The next attempt writes its own: what this one wrote is kept under another name. */
@@ -264,6 +282,21 @@ retry (GmRunner           *self,
   gm_runner_wake (self, due);
 }
 
+/* Puts the item back: what became of this attempt says nothing about it. */
+static void
+queue_again (GmRunner *self,
+             GmFlight *flight,
+             gint64    due)
+{
+  if (self->phase != GM_PHASE_RUNNING)
+    {
+      settle_ended (self, flight, NULL);
+      return;
+    }
+  gm_in_flight_wait (self->flights, flight, due);
+  gm_runner_wake (self, due);
+}
+
 /* Without processes or descriptors the item was not begun: it waits for others to end. */
 static void
 starve (GmRunner        *self,
@@ -279,13 +312,7 @@ starve (GmRunner        *self,
     gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
                                        "No program can be started though none runs: there are no "
                                        "more processes, descriptors or memory to be had"));
-  if (self->phase != GM_PHASE_RUNNING)
-    {
-      settle_ended (self, flight, NULL);
-      return;
-    }
-  gm_in_flight_wait (self->flights, flight, due);
-  gm_runner_wake (self, due);
+  queue_again (self, flight, due);
 }
 
 static void
@@ -295,6 +322,8 @@ settle (GmRunner        *self,
         GmRunOutcome    *run_outcome,
         gboolean         final)
 {
+  if (run_outcome->status != GM_STATUS_OK && outcome->started)
+    gm_runner_count_failure (self, outcome->slot);
   if (!final && may_retry (self, flight, run_outcome->status))
     retry (self, flight, outcome, run_outcome);
   else
@@ -313,6 +342,7 @@ settle_answer (GmRunner        *self,
   const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
+    .turn = flight->turn,
     .status = answer->status,
     .reason = answer->reason,
     .exit_code = answer->exit_code,
@@ -332,6 +362,20 @@ settle_answer (GmRunner        *self,
     run_outcome.stderr_path = err_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".err",
                                                         dir, flight->index);
   settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
+}
+
+/* The user has ended its worker, and so it. */
+static void
+settle_killed (GmRunner        *self,
+               GmFlight        *flight,
+               const MpOutcome *outcome)
+{
+  GmRunOutcome run_outcome;
+
+  begin_line (self, flight, outcome, &run_outcome, GM_STATUS_CANCELLED, GM_REASON_KILLED);
+  gm_line_add_string (self->line, "error", "killed by the user");
+  end_line (self, &run_outcome);
+  record_and_drop (self, flight, &run_outcome);
 }
 
 static void
@@ -359,19 +403,30 @@ on_answer (GmRunner        *self,
   if ((answer.flags & GM_ANSWER_ENDED)
       || (answer.status != GM_STATUS_OK && gm_runner_ends_now (self)))
     settle_ended (self, flight, outcome);
+  else if (answer.status != GM_STATUS_OK && gm_runner_was_killed (self, outcome->pid))
+    settle_killed (self, flight, outcome);
   else if (answer.flags & GM_ANSWER_OUTPUT_LOST)
     {
-      g_autofree char *text = g_strndup (line, answer.line_length - 1);
+      const char *message = gm_line_find (line, "error");
 
+      g_string_truncate (self->text, 0);
+      if (message != NULL)
+        gm_json_unescape (self->text, message);
       gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                         "The output of an item could not be kept: %s", text));
+                                         "The output of item %" G_GUINT64_FORMAT
+                                         " could not be kept: %s", flight->index,
+                                         self->text->str));
       drop (self, flight);
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)
     starve (self, flight, &answer, line);
+  else if (answer.status != GM_STATUS_OK && flight->verdict == GM_VERDICT_EVICTED)
+    queue_again (self, flight, g_get_monotonic_time ());
   else
     {
       self->starved = 0;
+      if (answer.status == GM_STATUS_OK && (answer.flags & GM_ANSWER_REUSED) == 0)
+        gm_runner_learn (self, outcome);
       settle_answer (self, flight, outcome, &answer, line);
     }
 }
@@ -384,6 +439,7 @@ on_death (GmRunner        *self,
 {
   gboolean timed_out = outcome->status == MP_OUTCOME_TIMEOUT;
   int status = outcome->wait_status;
+  GmVerdict verdict = GM_VERDICT_NONE;
   GmRunOutcome run_outcome;
 
   self->begun_any = TRUE;
@@ -392,9 +448,23 @@ on_death (GmRunner        *self,
       settle_ended (self, flight, outcome);
       return;
     }
+  if (outcome->killed)
+    {
+      settle_killed (self, flight, outcome);
+      return;
+    }
+  if (!timed_out && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL)
+    verdict = gm_runner_judge_death (self, flight, outcome->pid);
+  if (verdict == GM_VERDICT_EVICTED)
+    {
+      queue_again (self, flight, g_get_monotonic_time ());
+      return;
+    }
   begin_line (self, flight, outcome, &run_outcome,
               timed_out ? GM_STATUS_TIMEOUT : GM_STATUS_CRASHED,
-              timed_out ? GM_REASON_TIMEOUT : GM_REASON_WORKER_DIED);
+              timed_out ? GM_REASON_TIMEOUT
+              : verdict == GM_VERDICT_OUT_OF_MEMORY ? GM_REASON_OUT_OF_MEMORY
+              : GM_REASON_WORKER_DIED);
   if (WIFSIGNALED (status))
     {
       g_autofree char *name = gm_signal_to_string (WTERMSIG (status));
@@ -409,8 +479,13 @@ on_death (GmRunner        *self,
       gm_line_add_int (self->line, "exit_code", run_outcome.exit_code);
       g_string_printf (self->text, "the worker exited with code %d", run_outcome.exit_code);
     }
-  if (timed_out)
-    g_string_printf (self->text, "took longer than %g s", self->job->task_timeout);
+  if (timed_out || verdict == GM_VERDICT_OUT_OF_MEMORY)
+    {
+      g_autofree char *text = timed_out ? gm_runner_describe_timeout (self)
+                                        : gm_runner_describe_memory (self, flight);
+
+      g_string_assign (self->text, text);
+    }
   gm_line_add_string (self->line, "error", self->text->str);
   end_line (self, &run_outcome);
   settle (self, flight, outcome, &run_outcome, FALSE);

@@ -6,16 +6,26 @@
 #include <mp.h>
 
 #include "gm-answer.h"
+#include "gm-control.h"
 #include "gm-in-flight.h"
 #include "gm-inputs.h"
 #include "gm-inputs-record.h"
+#include "gm-inputs-replay.h"
 #include "gm-invocation.h"
+#include "gm-joblog.h"
 #include "gm-journal.h"
+#include "gm-load.h"
 #include "gm-log.h"
+#include "gm-median.h"
+#include "gm-memory.h"
 #include "gm-outcome.h"
+#include "gm-past.h"
 #include "gm-rate.h"
+#include "gm-reuse.h"
 #include "gm-run-dir.h"
 #include "gm-runner.h"
+#include "gm-snapshot.h"
+#include "gm-shared.h"
 
 G_BEGIN_DECLS
 
@@ -34,11 +44,20 @@ typedef enum
 {
   GM_CAUSE_NONE,
   GM_CAUSE_ON_ERROR,     /* what runs may end, the rest is recorded as stopped */
+  GM_CAUSE_DRAIN,        /* the same, recorded as cancelled */
+  GM_CAUSE_CANCEL,       /* what runs is ended, all of it is recorded as cancelled */
   GM_CAUSE_JOB_TIMEOUT,  /* what runs is ended, all of it is recorded as timed out */
   GM_CAUSE_SIGNAL,       /* what runs is ended, nothing is recorded */
   GM_CAUSE_FAILURE,      /* the same */
   GM_CAUSE_UNUSABLE,     /* the same, and nothing had run */
 } GmCause;
+
+/* An outcome that is not ok, as long as nobody asks for the item again. */
+typedef struct
+{
+  guint64 index;   /* G_MAXUINT64: asked for again */
+  guint64 offset;  /* of its line in results.jsonl */
+} GmFailure;
 
 struct _GmRunner
 {
@@ -51,20 +70,35 @@ struct _GmRunner
   GmJournal         *results;
   GmJournal         *events;
   GmInputsRecord    *record;
+  GmPast            *past;          /* NULL: a new run */
+  GmReuse           *reuse;         /* NULL: nothing is taken over */
+  GmJoblog          *joblog;        /* or NULL */
   GmLog             *log;
   GmInFlight        *flights;
   MpPool            *pool;
   MpPoolFeed        *feed;
+  GmShared          *shared;
+  GmMemory          *memory;
+  GmMedian          *median;        /* of what ok items took; only for a relative timeout */
+  GHashTable        *killed_workers;  /* pids, of those killed for a limit */
   GMainContext      *context;
   GPtrArray         *sources;       /* destroyed at the end */
   GString           *packet;        /* an item on its way to a worker */
   GString           *line;          /* an outcome or event of our own making */
   GString           *text;
   GError            *failure;
+  GmControl         *control;       /* NULL if there is no socket */
+  char              *socket_path;
+  GmLoad            *load;          /* of runner and workers, for who asks */
+  GmLoad            *tree_load;     /* of all together, once a second */
+  GArray            *failures;      /* which outcomes are not ok, and where */
+  GArray            *slot_failures; /* of guint64: failed attempts by slot */
+  GHashTable        *killed;        /* pids of workers that the user has ended */
 
   /* Borrowed from sources */
   GSource           *work_source;   /* ready when there is something to push or to settle */
   GSource           *input_source;  /* while the inputs say WAIT */
+  GSource           *deadline_source; /* of the job's timeout, unless it stands */
 
   GmRunnerCallbacks  callbacks;
   gpointer           user_data;
@@ -75,25 +109,36 @@ struct _GmRunner
   int                signum;
   int                signal_fd;
   int                cancel_fds[2];
+  int                shared_fd;     /* of @shared */
   sigset_t           old_mask;
+  gint64             relative_timeout;  /* microseconds, 0 if there is none yet */
+  gint64             oom_kills;     /* of the kernel, when last looked at */
   guint64            first;         /* 0: all */
   guint64            n_read;        /* the next index */
+  guint64            n_taken;       /* of those, how many were not passed over */
+  guint64            n_reused;      /* of those, how many another run had done */
+  guint64            failed_before;
+  GmInputsKept       kept;
   guint64            ok;
   guint64            failed;
   guint64            cancelled;
   gint64             begun;         /* wall clock, microseconds */
   gint64             ended;
+  gint64             time_left;     /* of the job's timeout, when @deadline_set was */
+  gint64             deadline_set;
   guint              n_ticks;
   guint              starved;       /* attempts in a row that lacked resources to start */
   int                exit_code;
   gboolean           want_output : 1;
+  gboolean           retry_failed : 1;
   gboolean           inputs_ended : 1;  /* no more will be read */
   gboolean           inputs_complete : 1;  /* and all of them were */
-  gboolean           items_left : 1;    /* because of @first */
+  gboolean           items_left : 1;    /* that have no outcome and are not run now */
   gboolean           waiting_input : 1;
   gboolean           held : 1;
   gboolean           begun_any : 1;     /* some item has been begun */
   gboolean           pumping : 1;
+  gboolean           short_of_memory : 1;  /* the log has said so */
 };
 
 /* gm-runner-check.c */
@@ -104,10 +149,37 @@ gboolean gm_runner_check_program   (GmJob            *job,
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
 
+/* gm-runner-old.c */
+gboolean gm_runner_open_reuse      (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_settle_reused   (GmRunner         *self,
+                                    guint64           index,
+                                    guint64           turn,
+                                    const GmItem     *item);
+gboolean gm_runner_open_old        (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+gboolean gm_runner_keep_old        (GmRunner         *self,
+                                    guint64           index);
+void     gm_runner_warn_cut_off    (GmRunner         *self);
+
 /* gm-runner-feed.c */
 void     gm_runner_pump            (GmRunner         *self);
 void     gm_runner_wake            (GmRunner         *self,
                                     gint64            when);
+
+/* gm-runner-limits.c */
+void     gm_runner_watch_limits    (GmRunner         *self);
+void     gm_runner_learn           (GmRunner         *self,
+                                    const MpOutcome  *outcome);
+gboolean gm_runner_may_start       (GmRunner         *self);
+char    *gm_runner_describe_timeout (GmRunner        *self);
+char    *gm_runner_describe_memory (GmRunner         *self,
+                                    GmFlight         *flight);
+GmVerdict gm_runner_judge_death    (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    pid_t             pid);
 
 /* gm-runner-outcomes.c */
 void     gm_runner_on_outcome      (const MpOutcome  *outcome,
@@ -116,9 +188,11 @@ void     gm_runner_settle_waiting  (GmRunner         *self,
                                     GmFlight         *flight);
 void     gm_runner_settle_unread   (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 void     gm_runner_settle_bad      (GmRunner         *self,
                                     guint64           index,
+                                    guint64           turn,
                                     const GmItem     *item);
 
 /* gm-runner-record.c */
@@ -128,6 +202,9 @@ void     gm_runner_log_item        (GmRunner         *self,
                                     MpLogLevel        level,
                                     const char       *prefix,
                                     const GmRunOutcome *outcome);
+void     gm_runner_count           (GmRunner         *self,
+                                    GmStatus          status,
+                                    int               n);
 guint64  gm_runner_failures_left   (GmRunner         *self);
 GString *gm_runner_begin_event     (GmRunner         *self,
                                     const char       *event);
@@ -137,7 +214,6 @@ void     gm_runner_write           (GmRunner         *self,
 void     gm_runner_write_state     (GmRunner         *self,
                                     gboolean          sync);
 void     gm_runner_snapshot        (GmRunner         *self);
-const char *gm_run_state_to_string (GmRunState        state);
 
 /* gm-runner-stop.c */
 void     gm_runner_begin_stop      (GmRunner         *self,
@@ -150,11 +226,55 @@ gboolean gm_runner_watch_signals   (GmRunner         *self,
                                     GError          **error);
 void     gm_runner_unwatch_signals (GmRunner         *self);
 void     gm_runner_watch_deadline  (GmRunner         *self);
+void     gm_runner_unwatch_deadline (GmRunner        *self);
+
+/* gm-runner-steer.c */
+gboolean gm_runner_pause           (GmRunner         *self,
+                                    GError          **error);
+void     gm_runner_pause_on_error  (GmRunner         *self);
+void     gm_runner_thaw            (GmRunner         *self);
+gboolean gm_runner_unpause         (GmRunner         *self,
+                                    GError          **error);
+gboolean gm_runner_end             (GmRunner         *self,
+                                    GmCause           cause,
+                                    GError          **error);
+gboolean gm_runner_resize          (GmRunner         *self,
+                                    gint64            processes,
+                                    GError          **error);
+gboolean gm_runner_kill_worker     (GmRunner         *self,
+                                    pid_t             pid,
+                                    GError          **error);
+gboolean gm_runner_was_killed      (GmRunner         *self,
+                                    pid_t             pid);
+gboolean gm_runner_owns_process    (GmRunner         *self,
+                                    pid_t             pid,
+                                    GError          **error);
+
+/* gm-runner-retry.c */
+void     gm_runner_note_failure    (GmRunner         *self,
+                                    const GmRunOutcome *outcome);
+gboolean gm_runner_retry           (GmRunner         *self,
+                                    const guint64    *indexes,
+                                    guint             n_indexes,
+                                    GError          **error);
+
+/* gm-runner-status.c */
+GmSnapshot *gm_runner_make_snapshot (GmRunner        *self);
+void     gm_runner_count_failure   (GmRunner         *self,
+                                    guint             slot);
+void     gm_runner_add_load        (GmRunner         *self,
+                                    GString          *event);
+
+/* gm-runner-control.c */
+void     gm_runner_open_control    (GmRunner         *self);
+void     gm_runner_close_control   (GmRunner         *self);
 
 /* gm-runner.c */
 void     gm_runner_add_source      (GmRunner         *self,
                                     GSource          *source,
                                     const char       *name);
 void     gm_runner_settled         (GmRunner         *self);
+void     gm_runner_set_state       (GmRunner         *self,
+                                    GmRunState        state);
 
 G_END_DECLS

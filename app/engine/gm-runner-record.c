@@ -12,13 +12,15 @@
 
 /* What a run leaves in its folder: outcomes, events, state. */
 
-/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. */
+/* How many more items may fail before the run stops: G_MAXUINT64 if that does not matter. Those
+ * that had failed before it was gone on with don't count: otherwise it would stop at once. */
 guint64
 gm_runner_failures_left (GmRunner *self)
 {
   gint64 total = self->inputs_complete ? (gint64) self->n_read
                                        : gm_inputs_get_total (self->inputs);
   double limit = self->job->stop_after;
+  guint64 failed;
 
   if (self->job->on_error == GM_ON_ERROR_STOP)
     limit = 1;
@@ -30,19 +32,22 @@ gm_runner_failures_left (GmRunner *self)
         return G_MAXUINT64;
       limit = ceil (total * self->job->stop_after_percent / 100);
     }
-  return limit <= self->failed ? 0 : (guint64) limit - self->failed;
+  failed = self->failed - MIN (self->failed, self->failed_before);
+  return limit <= failed ? 0 : (guint64) limit - failed;
 }
 
-static void
-count (GmRunner *self,
-       GmStatus  status)
+/* @n more items, or less, have an outcome of @status. */
+void
+gm_runner_count (GmRunner *self,
+                 GmStatus  status,
+                 int       n)
 {
   if (status == GM_STATUS_OK)
-    self->ok++;
+    self->ok += n;
   else if (status == GM_STATUS_CANCELLED)
-    self->cancelled++;
+    self->cancelled += n;
   else
-    self->failed++;
+    self->failed += n;
 }
 
 /* One line about an item that is not ok. */
@@ -84,14 +89,21 @@ gm_runner_record (GmRunner     *self,
       gm_runner_fail (self, g_steal_pointer (&error));
       return;
     }
-  count (self, outcome->status);
+  gm_runner_count (self, outcome->status, 1);
+  if (self->joblog != NULL)
+    gm_joblog_add (self->joblog, outcome);
   if (self->callbacks.outcome != NULL)
     self->callbacks.outcome (self, outcome, self->user_data);
   if (outcome->status == GM_STATUS_OK)
     return;
   gm_runner_log_item (self, MP_LOG_WARNING, "", outcome);
-  if (outcome->status != GM_STATUS_CANCELLED && gm_runner_failures_left (self) == 0)
+  gm_runner_note_failure (self, outcome);
+  if (outcome->status == GM_STATUS_CANCELLED)
+    return;
+  if (gm_runner_failures_left (self) == 0)
     gm_runner_begin_stop (self, GM_CAUSE_ON_ERROR);
+  else if (self->job->on_error == GM_ON_ERROR_PAUSE)
+    gm_runner_pause_on_error (self);
 }
 
 /* Returns: (transfer none): where members can be added until gm_runner_end_event() */
@@ -115,7 +127,12 @@ gm_runner_end_event (GmRunner *self)
     gm_runner_fail (self, g_steal_pointer (&error));
 }
 
-/* The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
+/* Ten times a second everything is given to the kernel, so that whatever kills us loses at most a
+ * tenth of a second; once a second, and at the end, the inputs and the outcomes are synced, so that
+ * a power cut loses at most a second of them. What is lost is run again. The job is synced before
+ * anything runs, the last state at the end. Events, log and spilled outputs are not waited for.
+ *
+ * The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
 void
 gm_runner_write (GmRunner *self,
                  gboolean  sync)
@@ -129,6 +146,8 @@ gm_runner_write (GmRunner *self,
     gm_runner_fail (self, g_steal_pointer (&error));
   if (!gm_journal_write (self->events, &error))
     gm_runner_fail (self, g_steal_pointer (&error));
+  if (self->joblog != NULL && !gm_joblog_write (self->joblog, &error))
+    gm_runner_fail (self, g_steal_pointer (&error));
 }
 
 static void
@@ -140,21 +159,6 @@ add_moment_or_null (GString    *line,
     gm_line_add_moment (line, name, moment);
   else
     g_string_append_printf (line, ",\"%s\":null", name);
-}
-
-const char *
-gm_run_state_to_string (GmRunState state)
-{
-  static const char *const states[] = {
-    [GM_RUN_RUNNING] = "running",
-    [GM_RUN_PAUSED] = "paused",
-    [GM_RUN_FINISHED] = "finished",
-    [GM_RUN_FAILED] = "failed",
-    [GM_RUN_CANCELLED] = "cancelled",
-    [GM_RUN_INTERRUPTED] = "interrupted",
-  };
-
-  return states[state];
 }
 
 /* Not being able to is no reason to stop: the outcomes are what counts. */
@@ -204,5 +208,6 @@ gm_runner_snapshot (GmRunner *self)
   gm_line_add_int (line, "ok", counters.ok);
   gm_line_add_int (line, "failed", counters.failed);
   gm_line_add_double (line, "rate", counters.rate);
+  gm_runner_add_load (self, line);
   gm_runner_end_event (self);
 }

@@ -22,7 +22,7 @@ static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 gboolean
 gm_runner_ends_now (GmRunner *self)
 {
-  return self->cause >= GM_CAUSE_JOB_TIMEOUT;
+  return self->cause >= GM_CAUSE_CANCEL;
 }
 
 /* Whether what does not run any more is recorded. */
@@ -80,6 +80,7 @@ gm_runner_begin_stop (GmRunner *self,
   mp_pool_feed_cancel_all (self->feed);
   if (gm_runner_ends_now (self) && !ended_running)
     end_running (self);
+  gm_runner_thaw (self);
   gm_runner_wake (self, 0);
 }
 
@@ -178,21 +179,37 @@ gm_runner_unwatch_signals (GmRunner *self)
 static gboolean
 on_deadline (gpointer user_data)
 {
-  gm_runner_begin_stop (user_data, GM_CAUSE_JOB_TIMEOUT);
+  GmRunner *self = user_data;
+
+  self->deadline_source = NULL;
+  gm_runner_begin_stop (self, GM_CAUSE_JOB_TIMEOUT);
   return G_SOURCE_REMOVE;
 }
 
-/* The job's own timeout. */
+/* The job's own timeout: what is left of it. */
 void
 gm_runner_watch_deadline (GmRunner *self)
 {
-  double milliseconds = self->job->timeout * 1000;
+  gint64 milliseconds = self->time_left / 1000;
   GSource *source;
 
   /* What is longer than a month and a half is never. */
-  if (milliseconds <= 0 || milliseconds >= G_MAXUINT)
+  if (self->job->timeout <= 0 || milliseconds >= G_MAXUINT)
     return;
   source = g_timeout_source_new ((guint) MAX (milliseconds, 1));
   g_source_set_callback (source, on_deadline, self, NULL);
+  self->deadline_source = source;
+  self->deadline_set = g_get_monotonic_time ();
   gm_runner_add_source (self, source, "gm-runner-deadline");
+}
+
+/* The time of a pause does not count. */
+void
+gm_runner_unwatch_deadline (GmRunner *self)
+{
+  if (self->deadline_source == NULL)
+    return;
+  self->time_left -= g_get_monotonic_time () - self->deadline_set;
+  g_source_destroy (self->deadline_source);
+  self->deadline_source = NULL;
 }

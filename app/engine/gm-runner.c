@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,9 +30,6 @@
 #define WRITE_INTERVAL_MS 100
 #define WRITES_PER_SYNC   10
 
-/* For commands the worker itself keeps the time; the pool steps in if the worker can't. */
-#define TIMEOUT_BACKSTOP (2 * G_USEC_PER_SEC)
-
 /* How long workers may take to leave once all is done. */
 #define LEAVE_PATIENCE (2 * G_USEC_PER_SEC)
 
@@ -56,10 +52,26 @@ gm_runner_finalize (GObject *object)
   gm_runner_unwatch_signals (self);
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
+  g_clear_pointer (&self->shared, gm_shared_free);
+  g_clear_pointer (&self->memory, gm_memory_free);
+  g_clear_pointer (&self->median, gm_median_free);
+  g_hash_table_unref (self->killed_workers);
   for (guint i = 0; i < G_N_ELEMENTS (self->cancel_fds); i++)
     if (self->cancel_fds[i] >= 0)
       close (self->cancel_fds[i]);
+  g_clear_pointer (&self->control, gm_control_free);
+  g_clear_pointer (&self->socket_path, g_free);
+  g_clear_pointer (&self->load, gm_load_free);
+  g_clear_pointer (&self->tree_load, gm_load_free);
+  g_clear_pointer (&self->failures, g_array_unref);
+  g_clear_pointer (&self->slot_failures, g_array_unref);
+  g_clear_pointer (&self->killed, g_hash_table_unref);
+  if (self->shared_fd >= 0)
+    close (self->shared_fd);
   g_clear_pointer (&self->record, gm_inputs_record_free);
+  g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
+  g_clear_pointer (&self->joblog, gm_joblog_free);
   g_clear_pointer (&self->results, gm_journal_free);
   g_clear_pointer (&self->events, gm_journal_free);
   g_clear_pointer (&self->log, gm_log_free);
@@ -84,10 +96,17 @@ gm_runner_class_init (GmRunnerClass *klass)
 static void
 gm_runner_init (GmRunner *self)
 {
+  self->load = gm_load_new ();
+  self->tree_load = gm_load_new ();
+  self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
+  self->slot_failures = g_array_new (FALSE, TRUE, sizeof (guint64));
+  self->killed_workers = g_hash_table_new (NULL, NULL);
+  self->shared_fd = -1;
   self->signal_fd = self->cancel_fds[0] = self->cancel_fds[1] = -1;
   self->context = g_main_context_ref_thread_default ();
   self->sources = g_ptr_array_new_with_free_func (destroy_source);
   self->flights = gm_in_flight_new ();
+  self->killed = g_hash_table_new (NULL, NULL);
   self->packet = g_string_sized_new (256);
   self->line = g_string_sized_new (1024);
   self->text = g_string_sized_new (256);
@@ -124,7 +143,10 @@ open_inputs (GmRunner  *self,
   g_autoptr(GmInvoker) invoker = NULL;
   GError *cause = NULL;
 
-  self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
+  if (self->kept.has_lines && self->job->inputs->kind != GM_INPUT_ARGUMENTS)
+    self->inputs = gm_inputs_replay (&self->kept, gm_run_dir_get_path (self->dir), &cause);
+  else
+    self->inputs = gm_inputs_open (self->job, STDIN_FILENO, &cause);
   if (self->inputs != NULL)
     invoker = gm_invoker_new (self->job, &cause);
   if (invoker != NULL && gm_invoker_check (invoker, self->inputs, &cause))
@@ -152,6 +174,22 @@ open_dir (GmRunner    *self,
   return FALSE;
 }
 
+/* Workers read it there. Going on with a run writes only what the command line has changed, so that
+ * on a full disk it can still be seen that all is done. */
+static gboolean
+write_job (GmRunner    *self,
+           const char  *text,
+           GError     **error)
+{
+  g_autofree char *path = g_build_filename (gm_run_dir_get_path (self->dir), "job.json", NULL);
+  g_autofree char *before = NULL;
+
+  if (self->past != NULL && g_file_get_contents (path, &before, NULL, NULL)
+      && g_str_equal (before, text))
+    return TRUE;
+  return gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, error);
+}
+
 static gboolean
 open_files (GmRunner  *self,
             GError   **error)
@@ -161,14 +199,31 @@ open_files (GmRunner  *self,
   int fd = gm_run_dir_get_fd (self->dir);
   GError *cause = NULL;
 
-  if (gm_run_dir_replace (self->dir, "job.json", text, strlen (text), TRUE, &cause)
-      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs, &cause)) != NULL
-      && (self->results = gm_journal_open (fd, "results.jsonl", &cause)) != NULL
-      && (self->events = gm_journal_open (fd, "events.jsonl", &cause)) != NULL
+  if (write_job (self, text, &cause)
+      && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
+                                                self->kept.count, self->kept.ended, &cause)) != NULL
+      && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
+      && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
     return TRUE;
   set_usage_error (error, cause, GM_RUNNER_ERROR_FAILED);
+  return FALSE;
+}
+
+static gboolean
+open_joblog (GmRunner    *self,
+             const char  *path,
+             GError     **error)
+{
+  GError *cause = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  self->joblog = gm_joblog_open (path, self->past != NULL, self->job, &cause);
+  if (self->joblog != NULL)
+    return TRUE;
+  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
   return FALSE;
 }
 
@@ -178,7 +233,8 @@ open_files (GmRunner  *self,
  * @options: how to run it
  * @error: return location for an error
  *
- * Checks all that can be checked before anything runs, and makes the run directory.
+ * Checks all that can be checked before anything runs, and makes the run directory, or takes up the
+ * one that is to be gone on with. A run that is refused is left as it was.
  *
  * Returns: (transfer full): a runner, or %NULL with #GM_RUNNER_ERROR
  */
@@ -197,13 +253,23 @@ gm_runner_new (GmJob                 *job,
   self->want_output = options->want_output;
   if (!gm_runner_check_supported (job, error)
       || !gm_runner_check_program (job, error)
-      || !gm_runner_check_results (job, error)
-      || !open_inputs (self, error)
-      || !open_dir (self, options->run_dir, error))
+      || !gm_runner_check_results (job, error))
     return NULL;
-  if (!open_files (self, error))
+  /* It starts while we open the inputs and make the run directory. */
+  mp_context_prepare (mp_context_get (gm_start_method_to_string (job->start_method), NULL));
+  if (options->resume_dir != NULL)
     {
-      gm_run_dir_discard (self->dir);
+      if (!gm_runner_open_old (self, options, error) || !open_inputs (self, error))
+        return NULL;
+    }
+  else if (!open_inputs (self, error)
+           || !gm_runner_open_reuse (self, options, error)
+           || !open_dir (self, options->run_dir, error))
+    return NULL;
+  if (!open_files (self, error) || !open_joblog (self, options->joblog, error))
+    {
+      if (self->past == NULL)
+        gm_run_dir_discard (self->dir);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -259,6 +325,8 @@ on_worker_started (MpPool     *pool,
   GmRunner *self = user_data;
   GString *event = gm_runner_begin_event (self, "worker-started");
 
+  /* A process id comes again. */
+  g_hash_table_remove (self->killed_workers, GINT_TO_POINTER (pid));
   gm_line_add_string (event, "worker", name);
   gm_line_add_int (event, "pid", pid);
   gm_line_add_int (event, "slot", slot + 1);
@@ -297,6 +365,7 @@ on_worker_exited (MpPool     *pool,
   else
     gm_line_add_int (event, "exit_code", WEXITSTATUS (wait_status));
   gm_line_add_string (event, "reason", reasons[reason]);
+  g_hash_table_remove (self->killed, GINT_TO_POINTER (pid));
   if (has_tag)
     gm_line_add_int (event, "index", tag);
   gm_runner_end_event (self);
@@ -321,6 +390,9 @@ start_pool (GmRunner  *self,
 
   if (context == NULL)
     return FALSE;
+  self->shared = gm_shared_new (&self->shared_fd, error);
+  if (self->shared == NULL)
+    return FALSE;
   if (pipe2 (self->cancel_fds, O_CLOEXEC) < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not make a pipe: %s",
@@ -331,17 +403,15 @@ start_pool (GmRunner  *self,
   mp_pool_set_initializer (self->pool, GM_WORKER_INIT,
                            gm_worker_make_args (gm_run_dir_get_path (self->dir),
                                                 gm_run_dir_get_id (self->dir), self->want_output,
-                                                self->cancel_fds[0]));
+                                                self->cancel_fds[0], self->shared_fd));
   if (job->max_tasks_per_child > 0)
     mp_pool_set_max_tasks_per_child (self->pool, (guint) MIN (job->max_tasks_per_child, G_MAXINT));
-  if (job->task_timeout > 0 && job->task_timeout < G_MAXINT32)
-    mp_pool_set_task_timeout (self->pool, (gint64) ceil (job->task_timeout * G_USEC_PER_SEC)
-                                          + (is_function ? 0 : TIMEOUT_BACKSTOP));
+  gm_runner_watch_limits (self);
   mp_pool_set_worker_output (self->pool, gm_log_get_fd (self->log));
   mp_pool_set_guarded (self->pool, marker);
   g_signal_connect (self->pool, "worker-started", G_CALLBACK (on_worker_started), self);
   g_signal_connect (self->pool, "worker-exited", G_CALLBACK (on_worker_exited), self);
-  if (chunksize == 0 && !is_function)
+  if (chunksize == 0 && (!is_function || job->min_free_memory > 0))
     chunksize = 1;
   self->feed = mp_pool_open_feed (self->pool, GM_WORKER_RUN, chunksize, gm_runner_on_outcome,
                                   on_room, self, error);
@@ -394,9 +464,9 @@ add_sources (GmRunner *self)
   gm_runner_add_source (self, tick, "gm-runner-tick");
 }
 
-static void
-set_state (GmRunner   *self,
-           GmRunState  state)
+void
+gm_runner_set_state (GmRunner   *self,
+                     GmRunState  state)
 {
   self->state = state;
   if (self->callbacks.state != NULL)
@@ -412,14 +482,18 @@ begin (GmRunner *self)
   gm_line_add_string (event, "id", gm_run_dir_get_id (self->dir));
   gm_line_add_int (event, "pid", getpid ());
   gm_line_add_int (event, "processes", choose_processes (self));
+  if (self->past != NULL)
+    g_string_append (event, ",\"resumed\":true");
   if (total >= 0)
     gm_line_add_int (event, "total", total);
   gm_runner_end_event (self);
   self->begun = g_get_real_time ();
   gm_rate_add (&self->rate, g_get_monotonic_time (), 0);
   gm_runner_write_state (self, FALSE);
+  self->time_left = (gint64) MIN (self->job->timeout * G_USEC_PER_SEC, (double) (G_MAXINT64 / 2));
   gm_runner_watch_deadline (self);
-  set_state (self, GM_RUN_RUNNING);
+  gm_runner_warn_cut_off (self);
+  gm_runner_set_state (self, GM_RUN_RUNNING);
 }
 
 /* Whether there is nothing left to do. */
@@ -445,6 +519,7 @@ run_pool (GmRunner *self)
   gm_runner_pump (self);
   while (self->phase != GM_PHASE_OVER)
     g_main_context_iteration (self->context, TRUE);
+  gm_runner_thaw (self);
   /* Terminating also ends, without waiting, what never became ready. */
   if (gm_runner_ends_now (self))
     mp_pool_terminate (self->pool);
@@ -468,6 +543,8 @@ judge (GmRunner *self)
   switch (self->cause)
     {
     case GM_CAUSE_ON_ERROR:
+    case GM_CAUSE_DRAIN:
+    case GM_CAUSE_CANCEL:
       state = GM_RUN_CANCELLED;
       break;
     case GM_CAUSE_JOB_TIMEOUT:
@@ -515,10 +592,10 @@ finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
-  if (self->cause == GM_CAUSE_UNUSABLE)
+  if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
-  set_state (self, self->state);
+  gm_runner_set_state (self, self->state);
 }
 
 /**
@@ -542,11 +619,14 @@ gm_runner_run (GmRunner  *self,
   if (!gm_runner_watch_signals (self, error))
     return GM_EXIT_FAILED;
   add_sources (self);
+  /* First, so that whoever sees the state can speak to the run. */
+  gm_runner_open_control (self);
   begin (self);
   if (self->cause == GM_CAUSE_NONE)
     run_pool (self);
   self->phase = GM_PHASE_OVER;
   finish (self);
+  gm_runner_close_control (self);
   g_ptr_array_set_size (self->sources, 0);
   gm_runner_unwatch_signals (self);
   if (self->failure != NULL)
@@ -634,6 +714,7 @@ gm_runner_get_counters (GmRunner      *self,
     .done = self->ok + self->failed + self->cancelled,
     .ok = self->ok,
     .failed = self->failed,
+    .paused = self->state == GM_RUN_PAUSED,
     .eta = -1,
   };
   /* An item that has just ended may still count as in flight. */

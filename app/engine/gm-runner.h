@@ -3,6 +3,7 @@
 
 #include <glib-object.h>
 #include "gm-outcome-status.h"
+#include "gm-run-state.h"
 
 G_BEGIN_DECLS
 
@@ -30,20 +31,11 @@ enum
   GM_EXIT_FAILED = 125,
 };
 
-typedef enum
-{
-  GM_RUN_RUNNING,
-  GM_RUN_PAUSED,
-  GM_RUN_FINISHED,
-  GM_RUN_FAILED,
-  GM_RUN_CANCELLED,
-  GM_RUN_INTERRUPTED,
-} GmRunState;
-
 /* The final outcome of one item, valid only inside the callback. */
 typedef struct
 {
   guint64     index;
+  guint64     turn;          /* of the items that this run has taken up, from 0 */
   GmStatus    status;
   GmReason    reason;
   int         exit_code;     /* of the command, -1 if it has none */
@@ -55,6 +47,7 @@ typedef struct
   gsize       stdout_length;
   const char *stderr_data;
   gsize       stderr_length;
+  gboolean    reused;        /* from another run: what it printed is in the line only */
   const char *stdout_path;   /* instead of the data when spilled: absolute path, else NULL */
   const char *stderr_path;
 } GmRunOutcome;
@@ -70,6 +63,7 @@ typedef struct
   guint64  failed;   /* error + crashed + timeout */
   double   rate;     /* items/s of the last seconds */
   double   eta;      /* seconds, negative if unknown */
+  gboolean paused;
 } GmRunCounters;
 
 /* All may be NULL; called on the runner's thread from inside gm_runner_run(). They must not block:
@@ -91,8 +85,12 @@ typedef struct
 typedef struct
 {
   const char *run_dir;     /* NULL: a new one in the default folder */
+  const char *resume_dir;  /* go on with the run there, whose job this is */
   guint64     first;       /* only so many items; 0: all */
   gboolean    want_output; /* fill stdout_data and stderr_data */
+  const char *reuse_dir;   /* take over what is ok there */
+  const char *joblog;      /* a file for GNU parallel's job log, `+` before it to append */
+  gboolean    retry_failed; /* of @resume_dir: what is not ok, instead of what was not done */
 } GmRunnerOptions;
 
 GQuark      gm_runner_error_quark    (void);

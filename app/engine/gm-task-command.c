@@ -2,10 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "gm-worker-private.h"
+
+#include "gm-describe.h"
 
 /* Output above this goes to a file of the run directory. */
 #define SPILL_SIZE (64 * 1024)
@@ -21,6 +25,17 @@ spill_path (int      fd,
                           mp_pool_worker_get_tag (), fd == 1 ? "out" : "err");
 }
 
+static MpCommandEnd
+check (pid_t    pid,
+       gpointer user_data)
+{
+  GmWorker *self = user_data;
+
+  if (gm_worker_is_late (self))
+    return MP_COMMAND_TIMEOUT;
+  return gm_worker_uses_too_much (self, getpid ()) ? MP_COMMAND_REFUSED : MP_COMMAND_EXITED;
+}
+
 gboolean
 gm_task_command_prepare (GmWorker  *self,
                          GError   **error)
@@ -34,10 +49,13 @@ gm_task_command_prepare (GmWorker  *self,
     mp_command_set_nice (command, self->job->nice);
   if (self->job->task_timeout > 0)
     mp_command_set_timeout (command, (gint64) (self->job->task_timeout * G_USEC_PER_SEC));
+  if (gm_worker_get_check_interval (self) > 0)
+    mp_command_set_check (command, gm_worker_get_check_interval (self), check, self);
   mp_command_set_output_limit (command, SPILL_SIZE);
   mp_command_set_output_path (command, spill_path, self);
   mp_command_set_cancel_fd (command, self->cancel_fd);
   mp_command_set_owner_fd (command, self->runner_fd);
+  mp_command_set_paused_time (command, mp_pool_worker_get_paused_time ());
   mp_command_set_pid_slot (command, mp_pool_worker_get_child_pid ());
   return mp_command_become_subreaper (error);
 }
@@ -102,7 +120,13 @@ judge (GmWorker              *self,
     {
       *status = GM_STATUS_TIMEOUT;
       *reason = GM_REASON_TIMEOUT;
-      return g_strdup_printf ("took longer than %g s", self->job->task_timeout);
+      return gm_worker_describe_timeout (self);
+    }
+  if (result->end == MP_COMMAND_REFUSED)
+    {
+      *status = GM_STATUS_CRASHED;
+      *reason = GM_REASON_OUT_OF_MEMORY;
+      return gm_worker_describe_memory (self);
     }
   if (result->end == MP_COMMAND_CANCELLED)
     {
@@ -110,6 +134,13 @@ judge (GmWorker              *self,
       *status = GM_STATUS_CANCELLED;
       *reason = GM_REASON_CANCELLED;
       return NULL;
+    }
+  if (WIFSIGNALED (result->wait_status) && WTERMSIG (result->wait_status) == SIGKILL
+      && gm_worker_sees_oom_kill (self))
+    {
+      *status = GM_STATUS_CRASHED;
+      *reason = GM_REASON_OUT_OF_MEMORY;
+      return g_strdup (GM_OOM_KILLED);
     }
   if (WIFSIGNALED (result->wait_status))
     {
@@ -234,6 +265,7 @@ gm_task_command_run (GmWorker  *self,
       return;
     }
   set_up (self, attempt, &invocation);
+  gm_worker_note_oom_kills (self);
   if (mp_command_run (self->command, &result, &error))
     {
       attempt->started = result.start_time;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,14 +26,13 @@ open_module (const GmTask  *task,
   if (module == NULL)
     {
       g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_NO_FUNCTION,
-                   "Could not open the module “%s”: %s", task->module, g_module_error ());
+                   "Could not open the module: %s", g_module_error ());
       return NULL;
     }
   if (!g_module_symbol (module, task->symbol, &symbol) || symbol == NULL)
     {
       g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_NO_FUNCTION,
-                   "The module “%s” has no function “%s”: %s", task->module, task->symbol,
-                   g_module_error ());
+                   "The module “%s” has no function “%s”", task->module, task->symbol);
       g_module_close (module);
       return NULL;
     }
@@ -76,6 +76,8 @@ gm_task_function_prepare (GmWorker  *self,
     return FALSE;
   if (task->module != NULL)
     {
+      /* The log is a file: what a function prints before it crashes must be there. */
+      setvbuf (stdout, NULL, _IOLBF, 0);
       self->function = open_module (task, error);
       return self->function != NULL;
     }
@@ -122,17 +124,10 @@ write_result (GmWorker  *self,
   append_output (self, attempt, start, end);
 }
 
-static gboolean
-exists (const char *path)
-{
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
 static void
 call (GmWorker   *self,
       GmAttempt  *attempt,
-      GVariant   *argument,
-      const char *creates)
+      GVariant   *argument)
 {
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
@@ -147,13 +142,7 @@ call (GmWorker   *self,
   else if (result == NULL)
     gm_worker_fail (self, attempt, GM_REASON_EXCEPTION,
                     "The function returned neither a result nor an error");
-  else if (creates != NULL && !exists (creates))
-    {
-      g_autofree char *message = g_strdup_printf ("The function did not create “%s”", creates);
-
-      gm_worker_fail (self, attempt, GM_REASON_EXCEPTION, message);
-    }
-  else
+  else if (gm_worker_has_created (self, attempt))
     write_result (self, attempt, result);
 }
 
@@ -163,32 +152,20 @@ gm_task_function_run (GmWorker  *self,
 {
   g_autoptr(GVariant) argument = NULL;
   g_autoptr(GError) error = NULL;
-  GmInvocation invocation = { NULL };
 
   if (self->answer->allocated_len > MAX_KEPT)
     {
       g_string_free (self->answer, TRUE);
       self->answer = g_string_sized_new (1024);
     }
-  if (attempt->item.kind == GM_ITEM_BYTES)
-    {
-      attempt->answer.flags |= GM_ANSWER_FINAL;
-      gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT,
-                      "The item is not UTF-8, which a function can't get");
-      return;
-    }
+  if (!gm_worker_begin_attempt (self, attempt))
+    return;
   argument = gm_json_to_variant (attempt->item.data, attempt->item.size, &error);
-  if (argument == NULL
-      || (self->job->creates != NULL
-          && !gm_invoker_expand (self->invoker, &attempt->item, attempt->header.index, self->slot,
-                                 &invocation, &error)))
+  if (argument != NULL)
     {
-      attempt->answer.flags |= GM_ANSWER_FINAL;
-      gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT, error->message);
+      call (self, attempt, argument);
       return;
     }
-  if (attempt->header.attempt == 1 && invocation.creates != NULL && exists (invocation.creates))
-    gm_worker_take_over (self, attempt);
-  else
-    call (self, attempt, argument, invocation.creates);
+  attempt->answer.flags |= GM_ANSWER_FINAL;
+  gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT, error->message);
 }

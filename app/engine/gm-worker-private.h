@@ -7,7 +7,10 @@
 #include "gm-builtins.h"
 #include "gm-invocation.h"
 #include "gm-line.h"
+#include "gm-memory.h"
 #include "gm-outcome.h"
+#include "gm-shared.h"
+#include "gm-worker-child.h"
 
 G_BEGIN_DECLS
 
@@ -22,10 +25,21 @@ typedef struct
   char       *name;         /* of this process */
   GString    *answer;       /* given to the pool, used again for the next item */
   MpCommand  *command;
+  GmWorkerChild *child;     /* of a worker task; so is the next */
+  GString    *question;
+  GmMemory   *memory;
   int         cancel_fd;    /* readable when the runner ends everything */
   int         runner_fd;    /* pidfd of the runner */
 
+  /* Borrowed */
+  const GmShared *shared;
+  const char *creates;      /* of the item that runs, until the next is expanded */
+
   GmFunction  function;
+  gint64      began;        /* the item that runs: monotonic nanoseconds */
+  gint64      paused;       /* what the pauses were then */
+  gint64      oom_kills;    /* of the kernel, when the item began */
+  guint64     rss;          /* bytes it used when last looked at */
   guint       slot;         /* from 1 */
   pid_t       pid;
   gboolean    want_output;
@@ -50,7 +64,29 @@ gboolean gm_task_command_prepare  (GmWorker   *self,
 void     gm_task_command_run      (GmWorker   *self,
                                    GmAttempt  *attempt);
 
+gboolean gm_task_worker_prepare   (GmWorker   *self,
+                                   GError    **error);
+void     gm_task_worker_run       (GmWorker   *self,
+                                   GmAttempt  *attempt);
+
+/* gm-worker-limits.c */
+gint64   gm_worker_get_check_interval (GmWorker *self);
+gint64   gm_worker_get_paused     (void);
+gint64   gm_worker_get_deadline   (GmWorker   *self);
+gboolean gm_worker_is_late        (GmWorker   *self);
+gboolean gm_worker_uses_too_much  (GmWorker   *self,
+                                   pid_t       pid);
+char    *gm_worker_describe_timeout (GmWorker *self);
+char    *gm_worker_describe_memory (GmWorker  *self);
+void     gm_worker_note_oom_kills (GmWorker   *self);
+gboolean gm_worker_sees_oom_kill  (GmWorker   *self);
+
+/* gm-worker.c */
 gint64   gm_worker_clock          (void);
+gboolean gm_worker_begin_attempt  (GmWorker   *self,
+                                   GmAttempt  *attempt);
+gboolean gm_worker_has_created    (GmWorker   *self,
+                                   GmAttempt  *attempt);
 void     gm_worker_begin_line     (GmWorker   *self,
                                    GmAttempt  *attempt,
                                    GmStatus    status,

@@ -15,7 +15,7 @@
 /* The side of the workers: runs items and writes their outcome lines, so that the runner only
  * copies bytes. There is one GmWorker in a worker process, and none in the runner. */
 
-#define ARGS_TYPE "(ssbih)"
+#define ARGS_TYPE "(ssbihh)"
 
 static GmWorker *this_worker;
 
@@ -27,6 +27,7 @@ G_DEFINE_QUARK (gm-worker-error-quark, gm_worker_error)
  * @run_id: the run's id
  * @want_output: whether answers carry what tasks print
  * @cancel_fd: becomes readable when what runs has to end
+ * @shared_fd: of gm_shared_new()
  *
  * Returns: (transfer floating): the arguments of %GM_WORKER_INIT
  */
@@ -34,10 +35,11 @@ GVariant *
 gm_worker_make_args (const char *run_dir,
                      const char *run_id,
                      gboolean    want_output,
-                     int         cancel_fd)
+                     int         cancel_fd,
+                     int         shared_fd)
 {
   return g_variant_new (ARGS_TYPE, run_dir, run_id, want_output != FALSE, (int) getpid (),
-                        cancel_fd);
+                        cancel_fd, shared_fd);
 }
 
 static gboolean
@@ -53,7 +55,7 @@ prepare_task (GmWorker  *self,
       return gm_task_command_prepare (self, error);
     case GM_TASK_WORKER:
     default:
-      g_return_val_if_reached (FALSE);
+      return gm_task_worker_prepare (self, error);
     }
 }
 
@@ -63,18 +65,20 @@ gm_worker_init (GVariant  *args,
 {
   GmWorker *self = g_new0 (GmWorker, 1);
   g_autofree char *job_path = NULL;
-  gint32 cancel_handle;
+  gint32 cancel_handle, shared_handle;
   int runner;
 
   g_variant_get (args, ARGS_TYPE, &self->run_dir, &self->run_id, &self->want_output, &runner,
-                 &cancel_handle);
+                 &cancel_handle, &shared_handle);
+  self->shared = gm_shared_open (mp_handle_steal (shared_handle), error);
+  if (self->shared == NULL)
+    return NULL;
   self->cancel_fd = mp_handle_steal (cancel_handle);
   self->runner_fd = syscall (SYS_pidfd_open, runner, 0);
   if (self->cancel_fd < 0 || self->runner_fd < 0)
     {
       g_set_error (error, GM_WORKER_ERROR, GM_WORKER_ERROR_FAILED,
-                       "Could not follow the runner: %s",
-                   g_strerror (errno));
+                   "Could not follow the runner: %s", g_strerror (errno));
       return NULL;
     }
   job_path = g_build_filename (self->run_dir, "job.json", NULL);
@@ -84,6 +88,7 @@ gm_worker_init (GVariant  *args,
   self->pid = getpid ();
   self->name = g_strdup (mp_process_get_name (mp_process_get_current ()));
   self->answer = g_string_sized_new (1024);
+  self->memory = gm_memory_new ("/proc", "/sys/fs/cgroup");
   mp_pool_worker_get_slot (&self->slot);
   self->slot++;
   this_worker = self;
@@ -153,10 +158,55 @@ gm_worker_take_over (GmWorker  *self,
 {
   GmOutcomeHead head = { .index = attempt->header.index, .item = &attempt->item };
 
+  attempt->answer.flags |= GM_ANSWER_REUSED;
   gm_answer_reserve (self->answer);
   gm_outcome_begin (self->answer, &head);
   g_string_append (self->answer, ",\"reused\":true");
   gm_worker_end_line (self, attempt);
+}
+
+/* What items of functions and workers have in common. Returns: FALSE if it is answered by now */
+gboolean
+gm_worker_begin_attempt (GmWorker  *self,
+                         GmAttempt *attempt)
+{
+  g_autoptr(GError) error = NULL;
+  GmInvocation invocation = { NULL };
+
+  if (attempt->item.kind == GM_ITEM_BYTES)
+    g_set_error (&error, GM_JOB_ERROR, GM_JOB_ERROR_BAD_INPUT,
+                 "The item is not UTF-8, which a %s can't get",
+                 gm_task_kind_to_string (self->job->task.kind));
+  else if (self->job->creates != NULL)
+    gm_invoker_expand (self->invoker, &attempt->item, attempt->header.index, self->slot,
+                       &invocation, &error);
+  self->creates = invocation.creates;
+  if (error != NULL)
+    {
+      attempt->answer.flags |= GM_ANSWER_FINAL;
+      gm_worker_fail (self, attempt, GM_REASON_BAD_INPUT, error->message);
+      return FALSE;
+    }
+  if (attempt->header.attempt > 1 || self->creates == NULL
+      || !g_file_test (self->creates, G_FILE_TEST_EXISTS))
+    return TRUE;
+  gm_worker_take_over (self, attempt);
+  return FALSE;
+}
+
+/* Returns: FALSE if the item did not make the file it has to; it is answered then */
+gboolean
+gm_worker_has_created (GmWorker  *self,
+                       GmAttempt *attempt)
+{
+  g_autofree char *message = NULL;
+
+  if (self->creates == NULL || g_file_test (self->creates, G_FILE_TEST_EXISTS))
+    return TRUE;
+  message = g_strdup_printf ("The %s did not create “%s”",
+                             gm_task_kind_to_string (self->job->task.kind), self->creates);
+  gm_worker_fail (self, attempt, GM_REASON_EXCEPTION, message);
+  return FALSE;
 }
 
 static GVariant *
@@ -175,8 +225,12 @@ gm_worker_run (GVariant  *args,
       return NULL;
     }
   attempt.started = g_get_real_time ();
+  self->began = gm_worker_clock ();
+  self->paused = gm_worker_get_paused ();
   if (self->function != NULL)
     gm_task_function_run (self, &attempt);
+  else if (self->child != NULL)
+    gm_task_worker_run (self, &attempt);
   else
     gm_task_command_run (self, &attempt);
   gm_answer_finish (self->answer, &attempt.answer);

@@ -21,6 +21,7 @@ GQuark    gm_worker_error_quark (void);
 GVariant *gm_worker_make_args   (const char *run_dir,
                                  const char *run_id,
                                  gboolean    want_output,
-                                 int         cancel_fd);
+                                 int         cancel_fd,
+                                 int         shared_fd);
 
 G_END_DECLS

@@ -7,9 +7,12 @@
 
 #include "gm-dry-run.h"
 
+#include "gm-inputs-replay.h"
 #include "gm-invocation.h"
 #include "gm-json.h"
 #include "gm-line.h"
+#include "gm-past.h"
+#include "gm-reuse.h"
 
 static gboolean
 is_text (const char *text)
@@ -158,10 +161,76 @@ next_item (GmInputs  *inputs,
   return status;
 }
 
+/* The items of the job, and what became of them in the run to go on with. */
+typedef struct
+{
+  GmInputs *inputs;
+  GmPast   *past;    /* NULL: nothing yet */
+  GmReuse  *reuse;   /* or NULL */
+} Source;
+
+static void
+source_clear (Source *self)
+{
+  g_clear_pointer (&self->inputs, gm_inputs_free);
+  g_clear_pointer (&self->past, gm_past_free);
+  g_clear_pointer (&self->reuse, gm_reuse_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Source, source_clear)
+
+static gboolean
+source_open (Source           *self,
+             GmJob            *job,
+             const GmOptions  *options,
+             const char       *resume_dir,
+             const char       *reuse_dir,
+             GError          **error)
+{
+  GmInputsKept kept = { 0 };
+
+  if (resume_dir != NULL
+      && (!gm_inputs_kept_read (&kept, resume_dir, error)
+          || !gm_inputs_kept_compare (&kept, resume_dir, job, error)
+          || (self->past = gm_past_read (resume_dir, options->retry_failed, error)) == NULL))
+    return FALSE;
+  if (reuse_dir != NULL && (self->reuse = gm_reuse_new (reuse_dir, job, error)) == NULL)
+    return FALSE;
+  if (kept.has_lines && job->inputs->kind != GM_INPUT_ARGUMENTS)
+    self->inputs = gm_inputs_replay (&kept, resume_dir, error);
+  else
+    self->inputs = gm_inputs_open (job, STDIN_FILENO, error);
+
+  return self->inputs != NULL;
+}
+
+/* Returns: (nullable): why the item would run, or is taken over; NULL if there is nothing to say */
+static const char *
+get_why (Source          *self,
+         const GmOptions *options,
+         guint64          index,
+         const GmItem    *item)
+{
+  GmStatus status;
+
+  if (self->reuse != NULL && item->kind != GM_ITEM_BAD)
+    return gm_reuse_why_to_string (gm_reuse_look_up (self->reuse, index, item));
+  if (self->past == NULL)
+    return "new";
+  if (gm_past_is_settled (self->past, index))
+    return NULL;
+  if (!gm_past_get_outcome (self->past, index, &status))
+    return options->retry_failed ? NULL : "new";
+
+  return status == GM_STATUS_CANCELLED ? "new" : "failed before";
+}
+
 /**
  * gm_dry_run:
  * @job: a job
- * @first: only so many items; 0: all
+ * @options: what the command line says besides
+ * @resume_dir: (nullable): the run to go on with
+ * @reuse_dir: (nullable): the run to take outcomes over from
  * @out: where to print
  * @error: return location for an error
  *
@@ -171,30 +240,43 @@ next_item (GmInputs  *inputs,
  * Returns: %FALSE with #GM_JOB_ERROR if the inputs can't be read
  */
 gboolean
-gm_dry_run (GmJob     *job,
-            guint64    first,
-            GmOutput  *out,
-            GError   **error)
+gm_dry_run (GmJob            *job,
+            const GmOptions  *options,
+            const char       *resume_dir,
+            const char       *reuse_dir,
+            GmOutput         *out,
+            GError          **error)
 {
-  g_autoptr(GmInputs) inputs = gm_inputs_open (job, STDIN_FILENO, error);
-  g_autoptr(GmInvoker) invoker = inputs != NULL ? gm_invoker_new (job, error) : NULL;
+  g_auto(Source) source = { NULL };
+  gboolean opened = source_open (&source, job, options, resume_dir, reuse_dir, error);
+  g_autoptr(GmInvoker) invoker = opened ? gm_invoker_new (job, error) : NULL;
   g_autoptr(GString) line = g_string_new (NULL);
   GmInputsStatus status = GM_INPUTS_END;
+  guint64 n = 0;
   GmItem item;
 
-  if (invoker == NULL || !gm_invoker_check (invoker, inputs, error))
+  if (invoker == NULL || !gm_invoker_check (invoker, source.inputs, error))
     return FALSE;
 
-  for (guint64 index = 0; gm_output_get_errno (out) == 0 && (first == 0 || index < first); index++)
+  for (guint64 index = 0;
+       gm_output_get_errno (out) == 0 && (options->first == 0 || n < options->first); index++)
     {
-      status = next_item (inputs, &item, error);
+      const char *why;
+
+      status = next_item (source.inputs, &item, error);
       if (status != GM_INPUTS_ITEM)
         break;
+      why = get_why (&source, options, index, &item);
+      if (why == NULL)
+        continue;
+      n += !g_str_equal (why, "reused");
       g_string_assign (line, "{\"index\":");
       gm_json_append_int (line, index);
       append_item (line, &item);
       if (item.kind != GM_ITEM_BAD)
         append_invocation (line, job, invoker, &item, index);
+      if (source.past != NULL || source.reuse != NULL)
+        gm_line_add_string (line, "why", why);
       gm_line_end (line);
       gm_output_write (out, line->str, line->len);
       while (gm_output_is_full (out) && gm_output_wait (out))

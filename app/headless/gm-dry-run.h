@@ -2,13 +2,16 @@
 #pragma once
 
 #include "gm-job.h"
+#include "gm-options.h"
 #include "gm-output.h"
 
 G_BEGIN_DECLS
 
-gboolean gm_dry_run (GmJob     *job,
-                     guint64    first,
-                     GmOutput  *out,
-                     GError   **error);
+gboolean gm_dry_run (GmJob            *job,
+                     const GmOptions  *options,
+                     const char       *resume_dir,
+                     const char       *reuse_dir,
+                     GmOutput         *out,
+                     GError          **error);
 
 G_END_DECLS

@@ -98,7 +98,10 @@ on_outcome (GmRunner           *runner,
 {
   Face *self = user_data;
 
-  gm_printer_add (self->printer, outcome);
+  if (outcome->reused)
+    gm_printer_add_recorded (self->printer, outcome->turn, outcome->line_offset);
+  else
+    gm_printer_add (self->printer, outcome);
   update_held (self);
 }
 
@@ -147,6 +150,15 @@ on_log (GmRunner   *runner,
 }
 
 static void
+get_counters (GmRunCounters *counters,
+              gpointer       user_data)
+{
+  Face *self = user_data;
+
+  gm_runner_get_counters (self->runner, counters);
+}
+
+static void
 on_late_signal (int number)
 {
   _exit (128 + number);
@@ -181,8 +193,14 @@ open_outputs (Face *self)
     self->err = gm_output_new (STDERR_FILENO, on_output, self);
 }
 
-static gboolean
-can_draw (GmOutput *output)
+/**
+ * gm_face_can_draw:
+ * @output: an output
+ *
+ * Returns: whether it is a terminal on which a line can be drawn again
+ */
+gboolean
+gm_face_can_draw (GmOutput *output)
 {
   const char *term = g_getenv ("TERM");
 
@@ -214,40 +232,41 @@ flush (GmOutput *output)
 }
 
 /* Waits for the readers, unless the run was ended by a signal: then they get what they take now. */
-static void
-drain (Face *self,
-       int   code)
+void
+gm_face_drain (GmPrinter *printer,
+               GmOutput  *out,
+               GmOutput  *err,
+               int        code)
 {
   gboolean more = code < 128;
 
   while (more)
     {
-      more = !gm_printer_finish (self->printer);
-      more |= gm_output_wait (self->out);
-      more |= gm_output_wait (self->err);
+      more = !gm_printer_finish (printer);
+      more |= gm_output_wait (out);
+      more |= gm_output_wait (err);
     }
-  flush (self->out);
-  flush (self->err);
+  flush (out);
+  flush (err);
 }
 
 /* What a person wants to know when it was not all well. */
-static void
-sum_up (Face *self,
-        int   code)
+void
+gm_face_sum_up (const GmRunCounters *counters,
+                const char          *dir,
+                int                  code)
 {
   g_autofree char *text = NULL;
   g_autofree char *end = NULL;
-  GmRunCounters counters;
 
-  gm_runner_get_counters (self->runner, &counters);
-  if (counters.failed > 0)
+  if (counters->failed > 0)
     end = g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " items failed",
-                           counters.failed, counters.done);
+                           counters->failed, counters->done);
   else if (code != GM_EXIT_OK)
-    end = g_strdup_printf ("ended after %" G_GUINT64_FORMAT " items", counters.done);
+    end = g_strdup_printf ("ended after %" G_GUINT64_FORMAT " items", counters->done);
   else
     return;
-  text = g_strdup_printf ("%s; the run is in %s", end, gm_runner_get_dir (self->runner));
+  text = g_strdup_printf ("%s; the run is in %s", end, dir);
   gm_report (text);
 }
 
@@ -271,9 +290,10 @@ finish (Face         *self,
 {
   g_autofree char *message = NULL;
   gboolean sums_up = self->progress != NULL;
+  GmRunCounters counters;
 
   g_clear_pointer (&self->progress, gm_progress_free);
-  drain (self, code);
+  gm_face_drain (self->printer, self->out, self->err, code);
   if (error != NULL)
     gm_report (error->message);
   else if (self->failure != 0)
@@ -283,7 +303,10 @@ finish (Face         *self,
       gm_report (message);
     }
   else if (sums_up && !self->is_closed)
-    sum_up (self, code);
+    {
+      gm_runner_get_counters (self->runner, &counters);
+      gm_face_sum_up (&counters, gm_runner_get_dir (self->runner), code);
+    }
 
   if (self->failure != 0)
     return GM_EXIT_FAILED;
@@ -297,6 +320,8 @@ finish (Face         *self,
  * gm_face_run:
  * @job: a job
  * @options: what the command line says besides
+ * @resume_dir: (nullable): the run to go on with, whose job it is
+ * @reuse_dir: (nullable): the run to take outcomes over from
  *
  * Runs @job and shows what becomes of it.
  *
@@ -304,12 +329,17 @@ finish (Face         *self,
  */
 int
 gm_face_run (GmJob           *job,
-             const GmOptions *options)
+             const GmOptions *options,
+             const char      *resume_dir,
+             const char      *reuse_dir)
 {
   g_auto(Face) self = { .options = options };
   g_autoptr(GError) error = NULL;
   GmRunnerOptions runner_options = {
-    .run_dir = options->run_dir, .first = options->first, .want_output = !options->json,
+    .run_dir = options->run_dir, .resume_dir = resume_dir, .reuse_dir = reuse_dir,
+    .joblog = options->joblog, .first = options->first,
+    .want_output = !options->json || options->joblog != NULL,
+    .retry_failed = options->retry_failed,
   };
   int code;
 
@@ -323,8 +353,8 @@ gm_face_run (GmJob           *job,
   open_outputs (&self);
   self.printer = gm_printer_new (choose_form (job, options), self.out, self.err,
                                  gm_runner_get_dir (self.runner));
-  if (!options->quiet && can_draw (self.err))
-    self.progress = gm_progress_new (self.runner, self.err);
+  if (!options->quiet && gm_face_can_draw (self.err))
+    self.progress = gm_progress_new (self.err, get_counters, &self);
   gm_runner_set_callbacks (self.runner, &callbacks, &self);
   code = gm_runner_run (self.runner, &error);
 
@@ -344,6 +374,8 @@ on_dry_output (GmOutput      *output,
  * gm_face_dry_run:
  * @job: a job
  * @options: what the command line says besides
+ * @resume_dir: (nullable): the run to go on with, whose job it is
+ * @reuse_dir: (nullable): the run to take outcomes over from
  *
  * Shows what would run.
  *
@@ -351,12 +383,14 @@ on_dry_output (GmOutput      *output,
  */
 int
 gm_face_dry_run (GmJob           *job,
-                 const GmOptions *options)
+                 const GmOptions *options,
+                 const char      *resume_dir,
+             const char      *reuse_dir)
 {
   g_autoptr(GmOutput) out = gm_output_new (STDOUT_FILENO, on_dry_output, NULL);
   g_autoptr(GError) error = NULL;
 
-  if (!gm_dry_run (job, options->first, out, &error))
+  if (!gm_dry_run (job, options, resume_dir, reuse_dir, out, &error))
     {
       gm_report (error->message);
       return GM_EXIT_USAGE;

@@ -9,16 +9,26 @@
 #include "gm-headless.h"
 
 #include "gm-face.h"
+#include "gm-old-runs.h"
 #include "gm-options.h"
 #include "gm-runner.h"
+#include "gm-steer.h"
+#include "gm-watch.h"
 
-/* From a job file, or from the words of the command line. */
+/* From the run to go on with, a job file, or the words of the command line. */
 static GmJob *
 load_job (const GmOptions  *options,
+          const char       *resume_dir,
           GError          **error)
 {
   g_autofree char *folder = NULL;
+  g_autofree char *path = NULL;
 
+  if (resume_dir != NULL)
+    {
+      path = g_build_filename (resume_dir, "job.json", NULL);
+      return gm_job_new_from_file (path, error);
+    }
   if (options->file != NULL)
     return gm_job_new_from_file (options->file, error);
 
@@ -29,9 +39,10 @@ load_job (const GmOptions  *options,
 
 static GmJob *
 load_job_with_options (const GmOptions  *options,
+                       const char       *resume_dir,
                        GError          **error)
 {
-  GmJob *job = load_job (options, error);
+  GmJob *job = load_job (options, resume_dir, error);
 
   for (guint i = 0; job != NULL && i < options->overrides->len; i++)
     {
@@ -55,8 +66,15 @@ static int
 run_job (const GmOptions *options)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GmJob) job = load_job_with_options (options, &error);
+  g_autofree char *resume_dir = NULL;
+  g_autofree char *reuse_dir = NULL;
+  g_autoptr(GmJob) job = NULL;
 
+  if ((options->resume == NULL
+       || (resume_dir = gm_old_run_find (options->resume, &error)) != NULL)
+      && (options->reuse == NULL
+          || (reuse_dir = gm_old_run_find (options->reuse, &error)) != NULL))
+    job = load_job_with_options (options, resume_dir, &error);
   if (job == NULL)
     {
       gm_report (error->message);
@@ -75,9 +93,9 @@ run_job (const GmOptions *options)
       return GM_EXIT_USAGE;
     }
   if (options->mode == GM_MODE_DRY_RUN)
-    return gm_face_dry_run (job, options);
+    return gm_face_dry_run (job, options, resume_dir, reuse_dir);
 
-  return gm_face_run (job, options);
+  return gm_face_run (job, options, resume_dir, reuse_dir);
 }
 
 /* What somebody asked for: if it can't be printed, that is a failure. */
@@ -132,6 +150,19 @@ gm_headless_main (char **argv)
     case GM_MODE_HELP:
       help = gm_options_help ();
       return print_answer (help);
+    case GM_MODE_LIST:
+      return gm_old_runs_list (&options);
+    case GM_MODE_REMOVE:
+      return gm_old_run_remove (&options);
+    case GM_MODE_WATCH:
+      return gm_watch (&options);
+    case GM_MODE_STATUS:
+    case GM_MODE_CANCEL:
+    case GM_MODE_DRAIN:
+    case GM_MODE_PAUSE:
+    case GM_MODE_UNPAUSE:
+    case GM_MODE_RESIZE:
+      return gm_steer (&options);
     case GM_MODE_RUN:
     case GM_MODE_DRY_RUN:
     case GM_MODE_CHECK:

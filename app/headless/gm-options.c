@@ -10,11 +10,15 @@ typedef enum
   OPTION_HEADLESS,
   OPTION_JOB,      /* stands for a key of the job file */
   OPTION_MODE,
+  OPTION_RUN,      /* a mode that is about a run */
   OPTION_JSON,
   OPTION_QUIET,
   OPTION_RUN_DIR,
   OPTION_FIRST,
-  OPTION_LATER,    /* named by the contract, not in this version */
+  OPTION_REUSE,
+  OPTION_JOBLOG,
+  OPTION_RESUME,
+  OPTION_RETRY,
 } OptionKind;
 
 typedef struct
@@ -53,19 +57,31 @@ static const Option options[] = {
   { "first", 0, OPTION_FIRST, .value = "N", .help = "only the first N items" },
   { "dry-run", 0, OPTION_MODE, GM_MODE_DRY_RUN, .help = "print what would run, run nothing" },
   { "check", 0, OPTION_MODE, GM_MODE_CHECK, .help = "look for mistakes in the job file only" },
-  { "resume", 0, OPTION_LATER, .value = "RUN" },
-  { "retry-failed", 0, OPTION_LATER, .value = "RUN" },
-  { "reuse", 0, OPTION_LATER, .value = "RUN" },
-  { "joblog", 0, OPTION_LATER, .value = "FILE" },
-  { "list", 0, OPTION_LATER },
-  { "status", 0, OPTION_LATER, .value = "RUN" },
-  { "watch", 0, OPTION_LATER, .value = "RUN" },
-  { "cancel", 0, OPTION_LATER, .value = "RUN" },
-  { "drain", 0, OPTION_LATER, .value = "RUN" },
-  { "pause", 0, OPTION_LATER, .value = "RUN" },
-  { "unpause", 0, OPTION_LATER, .value = "RUN" },
-  { "resize", 0, OPTION_LATER, .value = "RUN:N" },
-  { "remove", 0, OPTION_LATER, .value = "RUN" },
+  { "resume", 0, OPTION_RESUME, .value = "RUN", .help = "go on with a run: what was not done" },
+  { "retry-failed", 0, OPTION_RETRY, .value = "RUN",
+    .help = "run again what is not ok in a run" },
+  { "reuse", 0, OPTION_REUSE, .value = "RUN",
+    .help = "take over what is ok in a run for equal items and task" },
+  { "joblog", 0, OPTION_JOBLOG, .value = "FILE",
+    .help = "write GNU parallel's job log; +FILE appends to one" },
+  { "list", 0, OPTION_MODE, GM_MODE_LIST,
+    .help = "the runs there are, newest first; with --json one object a line" },
+  { "status", 0, OPTION_RUN, GM_MODE_STATUS, .value = "RUN",
+    .help = "how far a run is; with --json one object" },
+  { "watch", 0, OPTION_RUN, GM_MODE_WATCH, .value = "RUN",
+    .help = "follow a live run as if it had been started here" },
+  { "cancel", 0, OPTION_RUN, GM_MODE_CANCEL, .value = "RUN",
+    .help = "end a live run and what it runs" },
+  { "drain", 0, OPTION_RUN, GM_MODE_DRAIN, .value = "RUN",
+    .help = "end a live run when what it runs has ended" },
+  { "pause", 0, OPTION_RUN, GM_MODE_PAUSE, .value = "RUN",
+    .help = "stop a live run and what it runs, to go on later" },
+  { "unpause", 0, OPTION_RUN, GM_MODE_UNPAUSE, .value = "RUN",
+    .help = "let a paused run go on" },
+  { "resize", 0, OPTION_RUN, GM_MODE_RESIZE, .value = "RUN:N",
+    .help = "give a live run so many workers" },
+  { "remove", 0, OPTION_RUN, GM_MODE_REMOVE, .value = "RUN",
+    .help = "delete a run that is not live" },
   { "version", 0, OPTION_MODE, GM_MODE_VERSION, .help = "print the version" },
   { "help", 'h', OPTION_MODE, GM_MODE_HELP, .help = "print this" },
 };
@@ -128,6 +144,45 @@ set_first (GmOptions   *self,
 }
 
 static gboolean
+set_resume (GmOptions       *self,
+            const Argument  *argument,
+            GError         **error)
+{
+  if (self->resume != NULL)
+    return set_error (error, "--%s=%s: one run at a time", argument->option->name, argument->value);
+  self->resume = argument->value;
+  self->retry_failed = argument->option->kind == OPTION_RETRY;
+
+  return TRUE;
+}
+
+/* RUN, or RUN:N; the path of a run may have colons. */
+static gboolean
+set_run (GmOptions       *self,
+         const Argument  *argument,
+         GError         **error)
+{
+  const char *colon = strrchr (argument->value, ':');
+
+  if (self->run != NULL)
+    return set_error (error, "--%s=%s: one run at a time, and one thing to do with it",
+                      argument->option->name, argument->value);
+  self->mode = argument->option->mode;
+  if (self->mode != GM_MODE_RESIZE)
+    self->run = g_strdup (argument->value);
+  else if (colon == NULL || colon == argument->value
+           || !g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXINT32, &self->processes, NULL))
+    return set_error (error, "--resize=%s: expected a run and a number of workers: RUN:N",
+                      argument->value);
+  else
+    self->run = g_strndup (argument->value, colon - argument->value);
+  if (*self->run == '\0')
+    return set_error (error, "--%s: expected a run", argument->option->name);
+
+  return TRUE;
+}
+
+static gboolean
 apply (GmOptions       *self,
        const Argument  *argument,
        GError         **error)
@@ -144,6 +199,8 @@ apply (GmOptions       *self,
     case OPTION_MODE:
       self->mode = option->mode;
       return TRUE;
+    case OPTION_RUN:
+      return set_run (self, argument, error);
     case OPTION_JSON:
       self->json = TRUE;
       return TRUE;
@@ -155,8 +212,15 @@ apply (GmOptions       *self,
       return TRUE;
     case OPTION_FIRST:
       return set_first (self, argument->value, error);
-    case OPTION_LATER:
-      return set_error (error, "--%s: this version can't do that yet", option->name);
+    case OPTION_REUSE:
+      self->reuse = argument->value;
+      return TRUE;
+    case OPTION_JOBLOG:
+      self->joblog = argument->value;
+      return TRUE;
+    case OPTION_RESUME:
+    case OPTION_RETRY:
+      return set_resume (self, argument, error);
     default:
       g_return_val_if_reached (FALSE);
     }
@@ -254,9 +318,23 @@ gm_options_parse (GmOptions  *self,
   if (self->mode >= GM_MODE_VERSION)
     return TRUE;
 
+  if ((self->run != NULL || self->resume != NULL || self->mode == GM_MODE_LIST)
+      && (self->file != NULL || *rest != NULL))
+    return set_error (error, "%s: what is asked for is about a run that there is: it takes no job",
+                      self->file != NULL ? self->file : *rest);
+  if (self->run != NULL || self->mode == GM_MODE_LIST)
+    return TRUE;
   if (!headless && self->mode == GM_MODE_RUN)
     return set_error (error, "to run a job here, write --headless; without options gtk-mp opens it "
                              "in a window");
+  if (self->resume != NULL && self->run_dir != NULL)
+    return set_error (error, "--run-dir=%s: the run that is gone on with has its folder already",
+                      self->run_dir);
+  if (self->resume != NULL && self->reuse != NULL)
+    return set_error (error, "--reuse=%s: that is for a new run; one that is gone on with keeps "
+                             "what it has", self->reuse);
+  if (self->resume != NULL)
+    return TRUE;
   if (*rest != NULL && self->file != NULL)
     return set_error (error, "%s: a job file and a command after -- exclude each other",
                       self->file);
@@ -279,6 +357,7 @@ void
 gm_options_clear (GmOptions *self)
 {
   g_clear_pointer (&self->overrides, g_array_unref);
+  g_clear_pointer (&self->run, g_free);
 }
 
 /**
@@ -299,6 +378,7 @@ gm_options_help (void)
     "    without one the lines of standard input are the inputs. In the command {} stands for\n"
     "    the input, {.} {/} {//} {/.} for parts of a path, {1} {2} for inputs of several lists,\n"
     "    {#} for the number of the input, {%} for that of the worker\n"
+    "RUN is the id of a run, a prefix of it that is enough, \"last\", or a path with a slash\n"
     "\n");
 
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
@@ -306,8 +386,6 @@ gm_options_help (void)
       const Option *option = &options[i];
       g_autofree char *form = NULL;
 
-      if (option->kind == OPTION_LATER)
-        continue;
       form = g_strconcat ("--", option->name, option->value != NULL ? "=" : "", option->value,
                           NULL);
       if (option->letter != 0)

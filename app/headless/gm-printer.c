@@ -254,22 +254,39 @@ is_nothing (GmPrinter          *self,
          && outcome->stderr_length == 0 && outcome->stderr_path == NULL;
 }
 
+/* An item that ran again before its turn had come: only its last outcome is printed. */
+static void
+forget (GmPrinter *self,
+        guint64    turn)
+{
+  guint64 place;
+
+  if (!gm_order_peek (self->waiting, turn, &place))
+    return;
+  gm_order_remove (self->waiting, turn);
+  if (place >= IN_MEMORY && place != NOTHING && --self->n_kept == 0)
+    g_string_truncate (self->memory, 0);
+}
+
 /**
  * gm_printer_add:
  * @self: a printer
  * @outcome: the final outcome of an item
  *
- * Prints it, now or when its turn has come.
+ * Prints it, now or when its turn has come. One that the user has had run again is printed again.
  */
 void
 gm_printer_add (GmPrinter          *self,
                 const GmRunOutcome *outcome)
 {
-  guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->index : self->n_added;
+  guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->turn : self->n_added;
   guint64 place = outcome->line_offset;
 
   self->n_added++;
-  if (turn == self->turn && has_room (self))
+  forget (self, turn);
+  if (turn < self->turn)
+    print_outcome (self, outcome);
+  else if (turn == self->turn && has_room (self))
     {
       print_outcome (self, outcome);
       self->turn++;
@@ -282,6 +299,29 @@ gm_printer_add (GmPrinter          *self,
         keep (self, outcome, &place);
       gm_order_put (self->waiting, turn, place);
     }
+  gm_printer_pump (self);
+}
+
+/**
+ * gm_printer_add_recorded:
+ * @self: a printer
+ * @index: of an item
+ * @line_offset: where results.jsonl has its outcome
+ *
+ * The same for one that was written down before. One that ran again after its turn is passed over.
+ */
+void
+gm_printer_add_recorded (GmPrinter *self,
+                         guint64    index,
+                         guint64    line_offset)
+{
+  guint64 turn = self->form == GM_PRINT_ORDERED ? index : self->n_added;
+
+  self->n_added++;
+  forget (self, turn);
+  if (turn < self->turn)
+    return;
+  gm_order_put (self->waiting, turn, line_offset);
   gm_printer_pump (self);
 }
 

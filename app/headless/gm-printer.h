@@ -22,6 +22,9 @@ GmPrinter *gm_printer_new      (GmPrintForm          form,
 void       gm_printer_free     (GmPrinter           *self);
 void       gm_printer_add      (GmPrinter           *self,
                                 const GmRunOutcome  *outcome);
+void       gm_printer_add_recorded (GmPrinter       *self,
+                                    guint64          index,
+                                    guint64          line_offset);
 void       gm_printer_pump     (GmPrinter           *self);
 gboolean   gm_printer_is_held  (GmPrinter           *self);
 gboolean   gm_printer_finish   (GmPrinter           *self);

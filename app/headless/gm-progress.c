@@ -19,9 +19,10 @@
 
 struct _GmProgress
 {
-  GmRunner *runner;    /* owned */
-  GmOutput *terminal;  /* borrowed */
-  guint     timer_id;
+  GmOutput       *terminal;      /* borrowed */
+  GmProgressFunc  get_counters;
+  gpointer        user_data;
+  guint           timer_id;
 };
 
 static char *
@@ -122,7 +123,7 @@ gm_progress_format (const GmRunCounters *counters,
   add_part (line, format_done (counters), columns);
   if (counters->failed > 0)
     add_part (line, g_strdup_printf ("%" G_GUINT64_FORMAT " failed", counters->failed), columns);
-  add_part (line, format_left (counters), columns);
+  add_part (line, counters->paused ? g_strdup ("paused") : format_left (counters), columns);
   add_part (line, g_strdup_printf ("%" G_GUINT64_FORMAT " running", counters->running), columns);
   if (counters->rate > 0)
     add_part (line, format_rate (counters->rate), columns);
@@ -160,7 +161,7 @@ on_tick (gpointer user_data)
   if (foreground >= 0 && foreground != getpgrp ())
     return G_SOURCE_CONTINUE;
 
-  gm_runner_get_counters (self->runner, &counters);
+  self->get_counters (&counters, self->user_data);
   /* The last column stays free: some terminals go to the next line there. */
   text = gm_progress_format (&counters, get_columns (self) - 1);
   gm_output_set_footer (self->terminal, text);
@@ -170,21 +171,24 @@ on_tick (gpointer user_data)
 
 /**
  * gm_progress_new:
- * @runner: a runner
  * @terminal: where to draw
+ * @get_counters: tells what to draw
+ * @user_data: for @get_counters
  *
  * Draws the line, and again when it has changed.
  *
  * Returns: (transfer full): the progress
  */
 GmProgress *
-gm_progress_new (GmRunner *runner,
-                 GmOutput *terminal)
+gm_progress_new (GmOutput       *terminal,
+                 GmProgressFunc  get_counters,
+                 gpointer        user_data)
 {
   GmProgress *self = g_new0 (GmProgress, 1);
 
-  self->runner = g_object_ref (runner);
   self->terminal = terminal;
+  self->get_counters = get_counters;
+  self->user_data = user_data;
   self->timer_id = g_timeout_add (INTERVAL_MS, on_tick, self);
 
   return self;
@@ -199,6 +203,5 @@ gm_progress_free (GmProgress *self)
 {
   g_source_remove (self->timer_id);
   gm_output_set_footer (self->terminal, NULL);
-  g_object_unref (self->runner);
   g_free (self);
 }

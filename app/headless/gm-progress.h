@@ -8,8 +8,13 @@ G_BEGIN_DECLS
 
 typedef struct _GmProgress GmProgress;
 
-GmProgress *gm_progress_new    (GmRunner             *runner,
-                                GmOutput             *terminal);
+/* Tells how far the run is. */
+typedef void (*GmProgressFunc) (GmRunCounters *counters,
+                                gpointer       user_data);
+
+GmProgress *gm_progress_new    (GmOutput             *terminal,
+                                GmProgressFunc        get_counters,
+                                gpointer              user_data);
 void        gm_progress_free   (GmProgress           *self);
 char       *gm_progress_format (const GmRunCounters  *counters,
                                 guint                 columns);

@@ -132,7 +132,7 @@ set_arguments (JsonObject *object,
         {
           gsize size;
           const char *bytes = g_bytes_get_data (g_ptr_array_index (words, j), &size);
-          g_autofree char *word = g_strndup (bytes, size);
+          g_autofree char *word = g_strndup (bytes != NULL ? bytes : "", size);
           g_autofree char *encoded = NULL;
           JsonObject *base64;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Measures the pool; prints one figure a line: NAME VALUE. The twin of bench_pool.py. */
+/* Measures the pool; prints one figure a line: WHO FIGURE VALUE. The twin of bench_pool.py. */
 
 #include <mp.h>
 #include <stdio.h>
@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define N_TRIPS 3000
 
 static GVariant *
 nothing (GVariant  *args,
@@ -34,54 +36,68 @@ range (gint64 n)
                                   g_free, values);
 }
 
-static void
-map (MpPool     *pool,
-     const char *name,
-     gint64      n,
-     guint       chunksize)
+/* Returns: items per second */
+static double
+map (MpPool *pool,
+     gint64  n,
+     guint   chunksize)
 {
   GVariant *items = range (n);
   double start = now ();
 
   g_variant_unref (mp_pool_map (pool, "nothing", items, chunksize, NULL));
-  printf ("%s %.0f\n", name, n / (now () - start));
+  return n / (now () - start);
 }
 
 static void
-apply (MpPool *pool)
+measure_maps (MpPool     *pool,
+              const char *method)
+{
+  double few, many;
+
+  map (pool, 1000, 1);
+  printf ("libmp map-chunk-1-%s %.0f\n", method, map (pool, 1000000, 1));
+  few = map (pool, 200000, 0);
+  many = map (pool, 2000000, 0);
+  printf ("libmp map-default-%s %.0f\n", method, many);
+  printf ("libmp map-tenfold-%s-cost %.3f\n", method, few / many);
+}
+
+static void
+apply (MpPool     *pool,
+       const char *method)
 {
   double start = now ();
-  guint n = 5000;
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < N_TRIPS; i++)
     g_variant_unref (mp_pool_apply (pool, "nothing", g_variant_new_int64 (i), NULL));
-  printf ("apply-round-trip-us %.2f\n", (now () - start) / n * 1e6);
+  printf ("libmp apply-%s-us %.2f\n", method, (now () - start) / N_TRIPS * 1e6);
 }
 
 static void
-first_result (MpContext *context)
+first_result (MpContext  *context,
+              const char *method)
 {
   double start = now ();
   g_autoptr(MpPool) pool = mp_pool_new (context, 2);
 
   g_variant_unref (mp_pool_apply (pool, "nothing", g_variant_new_int64 (1), NULL));
-  printf ("first-result-ms %.3f\n", (now () - start) * 1e3);
+  printf ("libmp first-result-%s-ms %.3f\n", method, (now () - start) * 1e3);
   mp_pool_terminate (pool);
   mp_pool_join (pool, -1, NULL);
 }
 
 /* The limit for a round trip: two processes that wake each other by eventfds. */
 static void
-ping_pong (void)
+ping_pong (const char *method)
 {
   int there = eventfd (0, 0), back = eventfd (0, 0);
   guint64 value = 1;
-  guint n = 5000;
   pid_t pid = fork ();
 
   if (pid == 0)
     {
-      for (guint i = 0; i < n; i++)
+      for (guint i = 0; i < N_TRIPS; i++)
         if (read (there, &value, sizeof value) < 0 || write (back, &value, sizeof value) < 0)
           _exit (1);
       _exit (0);
@@ -89,10 +105,10 @@ ping_pong (void)
 
   double start = now ();
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < N_TRIPS; i++)
     if (write (there, &value, sizeof value) < 0 || read (back, &value, sizeof value) < 0)
       break;
-  printf ("eventfd-ping-pong-us %.2f\n", (now () - start) / n * 1e6);
+  printf ("limit apply-%s-us %.2f\n", method, (now () - start) / N_TRIPS * 1e6);
   waitpid (pid, NULL, 0);
   close (there);
   close (back);
@@ -104,17 +120,18 @@ main (int    argc,
 {
   mp_init (&argc, &argv);
 
-  MpContext *context = mp_context_get (argc > 1 ? argv[1] : "fork", NULL);
+  const char *method = argc > 1 ? argv[1] : "fork";
+  MpContext *context = mp_context_get (method, NULL);
   g_autoptr(MpPool) pool = NULL;
 
-  ping_pong ();
-  first_result (context);
+  if (context == NULL)
+    return 1;
+  first_result (context, method);
   pool = mp_pool_new (context, 2);
   mp_pool_start (pool, NULL);
-  map (pool, "warm-up", 1000, 1);
-  map (pool, "map-chunksize-1", 1000000, 1);
-  map (pool, "map-default", 2000000, 0);
-  apply (pool);
+  measure_maps (pool, method);
+  apply (pool, method);
+  ping_pong (method);
   mp_pool_close (pool);
   mp_pool_join (pool, -1, NULL);
   return 0;

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Processes started and waited for per second, beside what the system can do, in one run. */
+/* Processes started and waited for per second, beside what the system can do. Prints one figure a
+ * line: WHO FIGURE VALUE. The twin of bench_process.py. */
 #include "config.h"
 
 #include <mp.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUNDS     7
 #define SLICE_USEC (150 * 1000)
+#define BALLAST    ((gsize) 256 * 1024 * 1024)
 
 typedef void (*StartAndJoin) (void);
 
 typedef struct
 {
-  const char   *name;
+  const char   *who;
+  const char   *figure;
   StartAndJoin  run;
-  int           limit;           /* index of what it is compared with, -1 for none */
-  double        target;
-  double        rates[ROUNDS];
+  gboolean      large;  /* in a parent that has much memory */
 } Contender;
 
 static GVariant *
@@ -93,13 +95,18 @@ by_forkserver (void)
   start_and_join ("forkserver");
 }
 
-static Contender contenders[] = {
-  { "fork + _exit", bare_fork, -1 },
-  { "vfork + _exit", bare_vfork, -1 },
-  { "posix_spawn /bin/true", bare_spawn, -1 },
-  { "libmp fork", by_fork, 0, 0.5 },
-  { "libmp forkserver", by_forkserver, 0, 0.35 },
-  { "libmp spawn", by_spawn, 2, 0.3 },
+static const Contender contenders[] = {
+  { "libmp", "process-fork", by_fork },
+  { "limit", "process-fork", bare_fork },
+  { "bare-vfork", "process-fork", bare_vfork },
+  { "libmp", "process-forkserver", by_forkserver },
+  { "limit", "process-forkserver", bare_fork },
+  { "libmp", "process-spawn", by_spawn },
+  { "limit", "process-spawn", bare_spawn },
+  { "libmp", "large-parent-forkserver", by_forkserver, TRUE },
+  { "small-parent", "large-parent-forkserver", by_forkserver },
+  { "libmp", "large-parent-spawn", by_spawn, TRUE },
+  { "small-parent", "large-parent-spawn", by_spawn },
 };
 
 static double
@@ -120,46 +127,21 @@ measure (StartAndJoin run)
   return count * (double) G_USEC_PER_SEC / (now - begin);
 }
 
-static int
-compare_rates (const void *a,
-               const void *b)
-{
-  double difference = *(const double *) a - *(const double *) b;
-
-  return (difference > 0) - (difference < 0);
-}
-
 int
 main (int    argc,
       char **argv)
 {
   mp_init (&argc, &argv);
+  by_forkserver (); /* the server starts */
 
-  for (int round = -1; round < ROUNDS; round++)
-    {
-      for (guint i = 0; i < G_N_ELEMENTS (contenders); i++)
-        {
-          double rate = measure (contenders[i].run);
-
-          /* The first round only warms up: the forkserver starts then. */
-          if (round >= 0)
-            contenders[i].rates[round] = rate;
-        }
-    }
-
-  for (guint i = 0; i < G_N_ELEMENTS (contenders); i++)
-    qsort (contenders[i].rates, ROUNDS, sizeof (double), compare_rates);
   for (guint i = 0; i < G_N_ELEMENTS (contenders); i++)
     {
       const Contender *contender = &contenders[i];
-      double median = contender->rates[ROUNDS / 2];
+      g_autofree char *ballast = contender->large ? g_malloc (BALLAST) : NULL;
 
-      g_print ("%-22s %8.0f/s", contender->name, median);
-      if (contender->limit >= 0)
-        g_print ("  %.2f of %s (target %.2f)",
-                 median / contenders[contender->limit].rates[ROUNDS / 2],
-                 contenders[contender->limit].name, contender->target);
-      g_print ("\n");
+      if (ballast != NULL)
+        memset (ballast, 1, BALLAST);
+      printf ("%s %s %.1f\n", contender->who, contender->figure, measure (contender->run));
     }
   return 0;
 }

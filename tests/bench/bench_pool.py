@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures Python's pool; prints one figure a line: NAME VALUE. The twin of bench-pool.c."""
+"""Measures Python's pool; prints one figure a line: WHO FIGURE VALUE. The twin of bench-pool.c."""
 import multiprocessing
 import sys
 import time
@@ -9,28 +9,36 @@ def nothing(x):
     return x
 
 
-def map_items(pool, name, n, chunksize):
+def show(name, value):
+    print('Python', name, value)
+
+
+def map_items(pool, n, chunksize):
     start = time.monotonic()
     pool.map(nothing, range(n), chunksize)
-    print(name, round(n / (time.monotonic() - start)))
+    return n / (time.monotonic() - start)
 
 
 def apply(pool):
-    n = 2000
+    n = 1000
     start = time.monotonic()
     for i in range(n):
         pool.apply(nothing, (i,))
-    print('apply-round-trip-us', round((time.monotonic() - start) / n * 1e6, 2))
+    return (time.monotonic() - start) / n * 1e6
 
 
-if __name__ == '__main__':
-    context = multiprocessing.get_context(sys.argv[1])
+def main(method):
+    context = multiprocessing.get_context(method)
     start = time.monotonic()
     with context.Pool(2) as pool:
         pool.apply(nothing, (1,))
-        print('first-result-ms', round((time.monotonic() - start) * 1e3, 3))
+        show(f'first-result-{method}-ms', (time.monotonic() - start) * 1e3)
     with context.Pool(2) as pool:
-        map_items(pool, 'warm-up', 1000, 1)
-        map_items(pool, 'map-chunksize-1', 50000, 1)
-        map_items(pool, 'map-default', 1000000, None)
-        apply(pool)
+        map_items(pool, 1000, 1)
+        show(f'map-chunk-1-{method}', map_items(pool, 20000, 1))
+        show(f'map-default-{method}', map_items(pool, 1000000, None))
+        show(f'apply-{method}-us', apply(pool))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])

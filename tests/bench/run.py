@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs gtk-mp, libmp, their peers and C programs for the physical limit side by side, interleaved,
-several rounds, and prints medians and ratios. Absolute figures mean little; ratios of one run do.
+"""Runs gtk-mp, libmp, their peers and the physical limit side by side, taking turns, several
+rounds, and prints one table. Absolute figures mean little on a shared machine: a ratio is the
+median of the ratios of each round.
 
     tests/bench/run.py BUILD_DIR [ROUNDS [TOPIC…]]
 
-The programs bench-command and bench-process beside it compare with the limits by themselves.
+BUILD_DIR: meson setup BUILD_DIR -Dbuildtype=release -Dbenchmarks=true
 """
 import json
 import os
@@ -19,151 +20,211 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(sys.argv[1]).resolve()
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-TOPICS = sys.argv[3:]
-GTK_MP = BUILD / 'app' / 'gtk-mp'
+GTK_MP = 'gtk-mp'
 PYTHON = '/usr/bin/python3'
+METHODS = 'fork', 'forkserver', 'spawn'
 N_COMMANDS = 2000
-N_ITEMS = 1000000
+MILLION = 1000000
+
+# Figure: what it must be by itself, and how many times as good as whom. Figures that end in -ms,
+# -us, -mib or -cost are better when they are lower.
+ABSOLUTE = {
+    'first-result-fork-ms': 3, 'first-result-forkserver-ms': 6, 'first-result-spawn-ms': 10,
+    'start-to-task-fork-ms': 15, 'start-to-task-forkserver-ms': 15, 'start-to-task-spawn-ms': 15,
+    'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
+}
+RELATIVE = {
+    'process-fork': {'limit': 0.5}, 'process-forkserver': {'limit': 0.35},
+    'process-spawn': {'limit': 0.3},
+    'large-parent-forkserver': {'small-parent': 0.9}, 'large-parent-spawn': {'small-parent': 0.9},
+    'pipe-us': {'limit': 1 / 1.1},
+    'true-commands': {'limit': 0.9, 'xargs': 1.05, 'GNU-parallel': 5},
+}
+for _method in METHODS:
+    ABSOLUTE['map-chunk-1-' + _method] = 3e6
+    ABSOLUTE['map-default-' + _method] = 5e6
+    ABSOLUTE['map-tenfold-' + _method + '-cost'] = 1.2
+    RELATIVE['apply-' + _method + '-us'] = {'limit': 1 / 1.3}
+
+# Shown, not aimed at.
+NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run'
 
 
 def figures(*command):
-    """The figures that a program prints, NAME VALUE a line."""
+    """What a program prints, a line for each figure: WHO FIGURE VALUE."""
     out = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
-    pairs = (line.split() for line in out.splitlines())
-    return {pair[0]: float(pair[1]) for pair in pairs if len(pair) == 2}
+    rows = [line.split() for line in out.splitlines()]
+    return {(who, name): float(value) for who, name, value in rows}
 
 
-def seconds(command, **options):
-    start = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
-    return time.monotonic() - start
+def program(build, name, *words):
+    return lambda: figures(build / 'tests/bench' / name, *words)
 
 
-def headless(*words, items=None, measure):
-    """Runs gtk-mp in a run directory of its own; MEASURE gets that directory and the start."""
+def python(name, *words):
+    return with_peer(PYTHON, lambda: figures(PYTHON, HERE / name, *words))
+
+
+def with_peer(command, function):
+    return function if shutil.which(command) else None
+
+
+def run_headless(build, *words, items='', measure):
+    """MEASURE gets the run directory, the start and end, and the largest process's memory."""
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, 'run')
-        start = time.time()
-        subprocess.run([GTK_MP, '--headless', '--quiet', '--run-dir=' + run, *words],
-                       input=items, text=True, check=True, stdout=subprocess.DEVNULL)
-        return measure(run, start, time.time())
+        begin = time.time()
+        with subprocess.Popen([build / 'app' / GTK_MP, '--headless', '--quiet', '--run-dir=' + run,
+                               *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              text=True) as process:
+            process.stdin.write(items)
+            process.stdin.close()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return measure(run, begin, time.time(), usage.ru_maxrss / 1024)
 
 
-def commands_per_second(run, start, end):
-    with open(os.path.join(run, 'results.jsonl'), encoding='utf-8') as results:
-        assert sum(1 for _ in results) == N_COMMANDS
-    return N_COMMANDS / (end - start)
+def count_lines(run):
+    with open(os.path.join(run, 'results.jsonl'), 'rb') as results:
+        return sum(1 for _ in results)
 
 
-def first_task_ms(run, start, end):
-    with open(os.path.join(run, 'results.jsonl'), encoding='utf-8') as results:
-        return (json.loads(results.readline())['started'] - start) * 1e3
+def square(build, n_items, name):
+    def measure(run, begin, end, mib):
+        assert count_lines(run) == n_items
+        return {('gtk-mp', name + '-items'): n_items / (end - begin),
+                ('gtk-mp', name + '-peak-mib'): mib}
+
+    with tempfile.TemporaryDirectory() as folder:
+        job = os.path.join(folder, 'square.mpjob')
+        with open(job, 'w', encoding='utf-8') as file:
+            json.dump({'mpjob': 1, 'task': {'function': 'builtin:square'},
+                       'inputs': {'range': [n_items]}, 'processes': 2}, file)
+        return run_headless(build, job, measure=measure)
 
 
-def items_per_second(run, start, end):
-    return N_ITEMS / (end - start)
-
-
-def with_peer(program, function):
-    return function if shutil.which(program) else None
-
-
-def pool(method):
-    return {
-        'libmp': lambda: figures(BUILD / 'tests/bench/bench-pool', method),
-        'Python': lambda: figures(PYTHON, HERE / 'bench_pool.py', method),
-    }
-
-
-def command():
+def true_commands(build):
     numbers = ''.join(f'{i}\n' for i in range(N_COMMANDS))
-    name = 'true-per-second'
 
-    def ours():
-        rate = headless('-j2', '--', 'true', '{#}', items=numbers, measure=commands_per_second)
-        return {name: rate}
+    def measure(run, begin, end, _mib):
+        assert count_lines(run) == N_COMMANDS
+        return {('gtk-mp', 'true-commands'): N_COMMANDS / (end - begin)}
 
-    def peer(*words):
+    def peer(label, *words):
         def run():
-            return {name: N_COMMANDS / seconds(words, input=numbers, text=True)}
+            begin = time.monotonic()
+            subprocess.run(words, input=numbers, text=True, check=True,
+                           stdout=subprocess.DEVNULL)
+            return {(label, 'true-commands'): N_COMMANDS / (time.monotonic() - begin)}
         return with_peer(words[0], run)
 
     return {
-        'gtk-mp': ours,
-        'xargs -P2': peer('xargs', '-P2', '-n1', 'true'),
-        'GNU parallel': peer('parallel', '-j2', 'true'),
+        'gtk-mp': lambda: run_headless(build, '-j2', '--', 'true', '{#}', items=numbers,
+                                       measure=measure),
+        'limit': program(build, 'bench-command'),
+        'xargs': peer('xargs', 'xargs', '-P2', '-n1', 'true'),
+        'moreutils-parallel': peer('moreutils-parallel', 'parallel.moreutils', '-j2', 'true', '--',
+                                   *numbers.split()),
+        'GNU-parallel': peer('GNU-parallel', 'parallel', '-j2', 'true'),
     }
 
 
-def headless_items():
-    def million():
-        with tempfile.TemporaryDirectory() as folder:
-            job = os.path.join(folder, 'square.mpjob')
-            with open(job, 'w', encoding='utf-8') as file:
-                json.dump({'mpjob': 1, 'task': {'function': 'builtin:square'},
-                           'inputs': {'range': [N_ITEMS]}, 'processes': 2}, file)
-            return headless('--json', job, measure=items_per_second)
-
-    def start_up(method):
-        return headless('-j2', '--start-method=' + method, '--', 'true', '{#}', items='1\n',
-                        measure=first_task_ms)
+def start_up(build):
+    def measure(run, begin, _end, _mib):
+        with open(os.path.join(run, 'results.jsonl'), encoding='utf-8') as results:
+            return (json.loads(results.readline())['started'] - begin) * 1e3
 
     def ours():
-        found = {'square-items-per-second': million()}
-        for method in 'fork', 'spawn', 'forkserver':
-            found[f'start-to-first-task-ms-{method}'] = start_up(method)
-        return found
+        return {('gtk-mp', f'start-to-task-{method}-ms'):
+                run_headless(build, '-j2', '--start-method=' + method, '--', 'true', '{#}',
+                             items='1\n', measure=measure) for method in METHODS}
 
     def parallel():
-        start = time.time()
+        begin = time.time()
         out = subprocess.run(['parallel', '-j2', 'date +%s.%N; true'], input='1\n', text=True,
                              stdout=subprocess.PIPE, check=True).stdout
-        ms = (float(out.split()[0]) - start) * 1e3
-        return {f'start-to-first-task-ms-{method}': ms
-                for method in ('fork', 'spawn', 'forkserver')}
+        ms = (float(out.split()[0]) - begin) * 1e3
+        return {('GNU-parallel', f'start-to-task-{method}-ms'): ms for method in METHODS}
 
-    return {'gtk-mp': ours, 'GNU parallel': with_peer('parallel', parallel)}
+    return {'gtk-mp': ours, 'GNU-parallel': with_peer('parallel', parallel)}
 
 
-TOPIC_TABLE = {
-    'pool-fork': lambda: pool('fork'),
-    'pool-spawn': lambda: pool('spawn'),
-    'pool-forkserver': lambda: pool('forkserver'),
-    'command': command,
-    'headless': headless_items,
+def pool(method):
+    return lambda build: {'libmp': program(build, 'bench-pool', method),
+                          'Python': python('bench_pool.py', method)}
+
+
+TOPICS = {
+    'process': lambda build: {'libmp': program(build, 'bench-process'),
+                              'Python': python('bench_process.py')},
+    'pool-fork': pool('fork'),
+    'pool-forkserver': pool('forkserver'),
+    'pool-spawn': pool('spawn'),
+    'pipe': lambda build: {'libmp': program(build, 'bench-pipe'),
+                           'Python': python('bench_pipe.py')},
+    'command': true_commands,
+    'start-up': start_up,
+    'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},
+}
+# Four gigabytes of disk and a minute: only when asked for.
+ON_REQUEST = {
+    'ten-million': lambda build: {'gtk-mp': lambda: square(build, 10 * MILLION, 'ten-million')},
 }
 
 
-def measure(topic):
-    """Medians by figure and contestant. The contestants take turns, so that noise hits all."""
-    contestants = TOPIC_TABLE[topic]()
-    values = {}
-    for _ in range(ROUNDS):
-        for label, run in contestants.items():
-            for name, value in (run() if run else {}).items():
-                values.setdefault(name, {}).setdefault(label, []).append(value)
+def measure_rounds(build, topic, n_rounds):
+    """For each figure, the values of each round by who has them."""
+    contestants = (TOPICS | ON_REQUEST)[topic](build)
+    rounds = {}
     for label, run in contestants.items():
         if run is None:
-            print(f'{topic}: {label} is missing here, skipped')
-    return {name: {label: statistics.median(each) for label, each in row.items()}
-            for name, row in values.items()}
+            print(f'{topic}: {label}: peer missing, skipped', flush=True)
+    for _ in range(n_rounds):
+        for run in filter(None, contestants.values()):
+            for (who, name), value in run().items():
+                rounds.setdefault(name, {}).setdefault(who, []).append(value)
+    return rounds
 
 
-def show(topic):
-    for name, row in measure(topic).items():
-        first = next(iter(row.values()))
-        # A ratio says how many times better the first one is.
-        lower_is_better = name.endswith(('-us', '-ms')) or '-ms-' in name
-        cells = []
-        for i, (label, value) in enumerate(row.items()):
-            ratio = value / first if lower_is_better else first / value
-            cells.append(f'{label} {value:,.6g}' + (f' (× {ratio:.2f})' if i else ''))
-        print(f'{topic:16} {name:32} ' + '   '.join(cells), flush=True)
+def is_lower_better(name):
+    return name.endswith(('-ms', '-us', '-mib', '-cost'))
 
 
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-for each in TOPICS or TOPIC_TABLE:
-    show(each)
+def show(name, row):
+    lower = is_lower_better(name)
+    ours = next(iter(row.values()))
+    for i, (who, values) in enumerate(row.items()):
+        median = statistics.median(values)
+        best = min(values) if lower else max(values)
+        ratio = target = met = ''
+        if i == 0 and name in ABSOLUTE:
+            limit = ABSOLUTE[name]
+            target = f'{"≤" if lower else "≥"} {limit:,.6g}'
+            met = 'met' if (median <= limit if lower else median >= limit) else 'MISSED'
+        elif i > 0:
+            better = statistics.median(b / a if lower else a / b for a, b in zip(ours, values))
+            wanted = RELATIVE.get(name, {}).get(who, None if who in NO_TARGET else 1)
+            ratio = f'{better:.2f} ×'
+            if wanted is not None:
+                target = f'≥ {wanted:.2f} ×'
+                met = 'met' if better >= wanted else 'MISSED'
+        print(f'{name if i == 0 else "":28} {who:19} {median:12,.5g} {best:12,.5g} '
+              f'{ratio:>9} {target:>12} {met}', flush=True)
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    n_rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    print(f'{"figure":28} {"who":19} {"median":>12} {"best":>12} {"ours is":>9} {"target":>12}')
+    for topic in sys.argv[3:] or TOPICS:
+        for name, row in measure_rounds(build, topic, n_rounds).items():
+            show(name, row)
+
+
+if __name__ == '__main__':
+    if len(sys.argv) < 2 or set(sys.argv[3:]) - set(TOPICS | ON_REQUEST):
+        sys.exit(f'{__doc__}\nTopics: {", ".join(TOPICS)}\nOn request: {", ".join(ON_REQUEST)}')
+    main()

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* Seconds until a test that waits in vain is ended. */
-#define TEST_PATIENCE 60
+#define TEST_PATIENCE 240
 
 /* A folder with a FIFO in it, and what must be the same at the end. */
 typedef struct

@@ -524,7 +524,7 @@ test_many (void)
 
   command_test_begin (&test);
   mp_command_set_pid_slot (command, &slot);
-  for (int i = 0; i < 2000; i++)
+  for (int i = 0; i < 300; i++)
     {
       run (command, &result);
       assert_exit (&result, 0);

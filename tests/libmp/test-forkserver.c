@@ -207,6 +207,7 @@ verb_preload_thread (const char *unused)
   mp_set_forkserver_preload ("load_thread");
   g_assert_false (mp_process_start (process, &error));
   g_assert_error (error, MP_ERROR, MP_ERROR_MULTI_THREADED);
+  g_assert_nonnull (strstr (error->message, "what it preloads"));
   return 0;
 }
 

@@ -138,6 +138,45 @@ test_map (gconstpointer method)
   end_pool (pool);
 }
 
+static GVariant *
+dawdle (GVariant  *args,
+        GError   **error)
+{
+  g_usleep (100);
+  return g_variant_ref (args);
+}
+MP_REGISTER_FUNCTION (dawdle)
+
+static void
+on_first (GVariant *value,
+          gpointer  user_data)
+{
+  mp_pool_terminate (user_data);
+}
+
+/* More items than are ever on their way at once: all come back in order, and a pool that ends in
+ * the middle of them ends the map. */
+static void
+test_map_many (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 2);
+  g_autoptr(MpAsyncResult) first = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint chunksize = 0; chunksize < 8; chunksize += 7)
+    {
+      g_autoptr(GVariant) items = g_variant_ref_sink (range (100003));
+      g_autoptr(GVariant) values = mp_pool_map (pool, "echo", items, chunksize, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (g_variant_equal (values, items));
+    }
+  first = mp_pool_apply_async (pool, "dawdle", g_variant_new_int64 (0), on_first, NULL, pool, NULL);
+  g_assert_null (mp_pool_map (pool, "dawdle", range (100003), 0, &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_CANCELLED);
+  end_pool (pool);
+}
+
 static void
 test_apply (gconstpointer method)
 {
@@ -536,6 +575,7 @@ main (int    argc,
   mp_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   add_for_each_method ("map", test_map);
+  add_for_each_method ("map-many", test_map_many);
   add_for_each_method ("apply", test_apply);
   add_for_each_method ("errors", test_errors);
   add_for_each_method ("callbacks", test_callbacks);

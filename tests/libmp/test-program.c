@@ -267,6 +267,10 @@ verb_start_with_threads (const char *method)
       g_assert_false (mp_process_start (process, &error));
       g_assert_error (error, MP_ERROR, MP_ERROR_MULTI_THREADED);
       g_assert_nonnull (strstr (error->message, "2 threads"));
+      /* And what to do. */
+      g_assert_nonnull (strstr (error->message, "“forkserver” or “spawn”"));
+      g_assert_nonnull (strstr (error->message, "fork before there are threads"));
+      g_assert_nonnull (strstr (error->message, "mp_context_set_allow_threads()"));
       mp_context_set_allow_threads (mp_context_get (method, NULL), TRUE);
     }
   start (process);

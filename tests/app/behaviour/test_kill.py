@@ -5,6 +5,7 @@ import collections
 import glob
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -57,6 +58,12 @@ class Case(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
+    def write_job(self, job):
+        path = os.path.join(self.folder, 'job.mpjob')
+        with open(path, 'w', encoding='utf-8') as file:
+            json.dump({'mpjob': 1, **job}, file)
+        return path
+
     def wait_for(self, condition, what):
         end = time.monotonic() + DEADLINE
         while not (value := condition()):
@@ -86,21 +93,25 @@ class KilledWorkers(Case):
         return live
 
     def massacre(self, task, n, method):
-        job = os.path.join(self.folder, 'job.mpjob')
-        with open(job, 'w', encoding='utf-8') as file:
-            json.dump({'mpjob': 1, 'task': task, 'inputs': {'items': [0.005] * n}, 'processes': 4,
-                       'chunksize': 7, 'retries': 50, 'start_method': method}, file)
-        process = self.start(job)
+        process = self.start(self.write_job(
+            {'task': task, 'inputs': {'items': [0.005] * n}, 'processes': 4, 'chunksize': 7,
+             'retries': 50, 'start_method': method}))
         kills = 0
         threads = set()
+        any_worker = True
         while process.poll() is None:
             time.sleep(0.05)
-            for pid in random.sample(sorted(self.live_workers()), 1) if self.live_workers() else []:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    kills += 1
-                except ProcessLookupError:
-                    pass
+            live = self.live_workers()
+            # When too many in a row die before they are ready the runner gives up, as it should:
+            # so every other one that dies has done something.
+            if not any_worker:
+                live &= {result['pid'] for result in self.results()}
+            try:
+                os.kill(random.choice(sorted(live)), signal.SIGKILL)
+                kills += 1
+                any_worker = not any_worker
+            except (IndexError, ProcessLookupError):
+                pass
             try:
                 with open(f'/proc/{process.pid}/status', encoding='utf-8') as status:
                     threads |= {line.split()[1] for line in status if line.startswith('Threads')}
@@ -163,9 +174,30 @@ class Ends(Case):
                 self.check_nobody_left(run_id)
                 self.assertLessEqual(set(os.listdir('/dev/shm')), shared)
 
+    def test_only_the_last_line_is_torn(self):
+        """Whenever the runner is killed, each line that has its end is a whole outcome."""
+        tasks = ({'function': 'builtin:square'}, {'shell': 'head -c 3000 /dev/zero'})
+        for i in range(8):
+            with self.subTest(i):
+                self.run_dir = os.path.join(self.folder, f'run-{i}')
+                process = self.start(self.write_job(
+                    {'task': tasks[i % 2], 'inputs': {'range': [10 ** 7]}, 'processes': 2,
+                     'chunksize': 1 + i}))
+                # It writes faster than we could read along.
+                path = pathlib.Path(self.run_dir, 'results.jsonl')
+                self.wait_for(lambda: path.exists() and path.stat().st_size > 0, 'a result')
+                time.sleep(random.random() / 10)
+                process.kill()
+                process.wait()
+                outcomes = self.results()
+                indexes = [outcome['index'] for outcome in outcomes]
+                self.assertEqual(len(indexes), len(set(indexes)))
+                self.assertEqual({outcome['status'] for outcome in outcomes}, {'ok'})
+                self.assertTrue(all('event' in event for event in self.events()))
+
     def test_signals(self):
         for method in METHODS:
-            for number, code in (signal.SIGINT, 130), (signal.SIGTERM, 143):
+            for number, code in (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129):
                 with self.subTest(method=method, signal=number):
                     self.run_dir = os.path.join(self.folder, f'{method}-{code}')
                     process, run_id = self.start_stubborn(method)

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The progress line on a terminal, and that it harms nothing there."""
 import fcntl
+import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -43,10 +45,12 @@ class Terminal(Case):
     def set_columns(self, columns):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
 
-    def start_on_terminal(self, *words, columns=80, term='xterm', **keywords):
+    def start_on_terminal(self, *words, columns=80, term='xterm', hangup=signal.SIG_DFL,
+                          **keywords):
         """The program, its controlling terminal in self.master."""
         self.master, slave = pty.openpty()
-        self.addCleanup(os.close, self.master)
+        self.terminal = os.fdopen(self.master, 'wb', 0)
+        self.addCleanup(self.terminal.close)
         self.addCleanup(os.close, slave)
         self.set_columns(columns)
         self.data = b''
@@ -56,7 +60,8 @@ class Terminal(Case):
         streams = {'stdin': slave, 'stdout': slave, 'stderr': slave, **keywords}
         process = subprocess.Popen(
             [PROGRAM, '--headless', *words], cwd=self.work, env=self.environment({'TERM': term}),
-            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(2, termios.TIOCSCTTY, 0)), **streams)
+            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
+                                signal.signal(signal.SIGHUP, hangup)), **streams)
         self.addCleanup(process.wait)
         self.addCleanup(self.end, process)
         return process
@@ -123,10 +128,39 @@ class Terminal(Case):
         self.wait_for_drawing()
         os.write(self.master, b'\x03')
         lines = self.finish(process, 130)
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 2, lines)
         self.assertIn(str(self.folder / 'state'), lines[0])
         self.assertEqual(lines[1], '')
         self.assert_nothing_left()
+
+    def test_hung_up(self):
+        """Also when what runs does not want to know."""
+        process = self.start_on_terminal('-j2', '--', 'sh', '-c',
+                                         'trap "" TERM HUP; echo >up{}; sleep 1000; true', ':::',
+                                         '1', '2', '3')
+        wait_for(lambda: len(list(self.work.glob('up?'))) == 2, 'two items run')
+        self.terminal.close()
+        self.assertEqual(process.wait(60), 129)
+        self.assert_nothing_left()
+        state, = (self.folder / 'state').rglob('state.json')
+        state = json.loads(state.read_text())
+        self.assertEqual((state['state'], state['exit_code']), ('interrupted', 129))
+
+    def test_hung_up_under_nohup(self):
+        """Who ignores it goes on, also when the terminal was its standard error."""
+        for streams in ({'stdout': subprocess.PIPE}, {'stdout': subprocess.PIPE,
+                                                      'stderr': subprocess.DEVNULL}):
+            with self.subTest(streams=list(streams)):
+                process = self.start_on_terminal(
+                    '--', 'sh', '-c', f'echo >up; {UNTIL_GO} echo {{}}; echo e >&2', ':::',
+                    'a', 'b', hangup=signal.SIG_IGN, **streams)
+                wait_for((self.work / 'up').exists, 'an item runs')
+                self.terminal.close()
+                self.go()
+                self.assertEqual(process.communicate()[0], b'a\nb\n')
+                self.assertEqual(process.returncode, 0)
+                for name in ('up', 'go'):
+                    (self.work / name).unlink()
 
     def test_output_without_newlines(self):
         process = self.start_on_terminal(
@@ -167,7 +201,7 @@ class Terminal(Case):
     def test_no_inputs_but_a_terminal(self):
         process = self.start_on_terminal('--', 'echo')
         lines = self.finish(process, 2)
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 2, lines)
         self.assertIn(':::', lines[0])
 
 

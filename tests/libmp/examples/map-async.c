@@ -70,7 +70,7 @@ main (int    argc,
   g_autoptr(MpAsyncResult) naps = NULL;
 
   squares = mp_pool_map_async (pool, "square", range (30), 10, NULL, NULL, NULL, NULL);
-  report (squares, 2 * G_USEC_PER_SEC);
+  report (squares, 60 * G_USEC_PER_SEC);
   naps = mp_pool_map_async (pool, "nap", range (30), 10, NULL, NULL, NULL, NULL);
   report (naps, G_USEC_PER_SEC / 10);
   mp_pool_terminate (pool);

@@ -23,5 +23,5 @@ def report(result, timeout):
 if __name__ == '__main__':
     context = multiprocessing.get_context(sys.argv[1])
     with context.Pool(4) as pool:
-        report(pool.map_async(square, range(30), chunksize=10), 2)
+        report(pool.map_async(square, range(30), chunksize=10), 60)
         report(pool.map_async(nap, range(30), chunksize=10), 0.1)

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "gm-define-page.h"
+
+#include "gm-form-row.h"
+#include "gm-preview.h"
+#include "gm-text.h"
+#include "gm-widget.h"
+
+/* Typing is followed by a preview after so many milliseconds. */
+#define PREVIEW_DELAY 200
+
+/**
+ * GmDefinePage:
+ *
+ * A job file as a form or as its source, and what it would do. Nothing runs from looking at it.
+ */
+struct _GmDefinePage
+{
+  GtkWidget        parent_instance;
+
+  /* Owned */
+  GmDraft         *draft;
+  GCancellable    *cancellable;  /* of the preview that is under way */
+  GPtrArray       *rows;         /* of borrowed GmFormRow */
+  char            *problem;      /* what the preview found wrong, or NULL */
+  char            *problem_path;
+
+  /* Template children */
+  GtkStack        *stack;
+  GtkWidget       *form;
+  GtkTextView     *source;
+  GtkToggleButton *source_button;
+  GtkRevealer     *error_revealer;
+  GtkLabel        *error_label;
+  GtkLabel        *inputs_label;
+  GtkLabel        *items_label;
+  GtkLabel        *commands_label;
+  GtkLabel        *effects_label;
+
+  guint            preview_source;
+  guint            updating : 1;
+  guint            ready : 1;
+};
+
+enum
+{
+  READY_CHANGED,
+  N_SIGNALS
+};
+
+G_DEFINE_FINAL_TYPE (GmDefinePage, gm_define_page, GTK_TYPE_WIDGET)
+
+static guint signals[N_SIGNALS];
+
+/* Where it is wrong: at the field, if one shows the value; else above the form. */
+static void
+show_errors (GmDefinePage *self)
+{
+  const char *error = gm_draft_get_error (self->draft);
+  const char *message = error != NULL ? error : self->problem;
+  const char *path = error != NULL ? gm_draft_get_error_path (self->draft) : self->problem_path;
+  guint line = error != NULL ? gm_draft_get_error_line (self->draft) : 0;
+  gboolean at_field = FALSE;
+  GString *text;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    at_field |= gm_form_row_set_error (self->rows->pdata[i], path, message);
+  gtk_revealer_set_reveal_child (self->error_revealer,
+                                 message != NULL
+                                 && (!at_field
+                                     || gtk_toggle_button_get_active (self->source_button)));
+  if (message == NULL)
+    return;
+  text = g_string_new (NULL);
+  if (line > 0)
+    g_string_append_printf (text, _("Line %u: "), line);
+  if (path != NULL)
+    g_string_append_printf (text, "%s: ", path);
+  g_string_append (text, message);
+  gtk_label_set_label (self->error_label, text->str);
+  g_string_free (text, TRUE);
+}
+
+static void
+set_ready (GmDefinePage *self)
+{
+  gboolean ready = gm_draft_get_job (self->draft) != NULL && self->problem == NULL;
+
+  if (ready == self->ready)
+    return;
+  self->ready = ready;
+  g_signal_emit (self, signals[READY_CHANGED], 0);
+}
+
+static void
+join (GtkLabel   *label,
+      const char *prefix,
+      GPtrArray  *lines,
+      gint64      total)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < lines->len; i++)
+    g_string_append_printf (text, "%s%s%s", i > 0 ? "\n" : "", prefix, (char *) lines->pdata[i]);
+  if (total > lines->len || total < 0)
+    g_string_append (text, "\n…");
+  gtk_label_set_label (label, text->str);
+}
+
+static void
+show_count (GmDefinePage *self,
+            GmPreview    *preview)
+{
+  g_autofree char *number = gm_text_number (preview->total);
+  g_autofree char *text = NULL;
+
+  if (preview->error != NULL && preview->items->len == 0)
+    text = g_strdup (_("No inputs"));
+  else if (preview->total < 0)
+    text = g_strdup (_("The number of inputs is not known"));
+  else if (preview->has_more)
+    text = g_strdup_printf (_("More than %s inputs"), number);
+  else
+    text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input", "%s inputs",
+                                         (gulong) preview->total), number);
+  gtk_label_set_label (self->inputs_label, text);
+}
+
+/* Where it would run and which files would be written. */
+static void
+show_effects (GmDefinePage *self,
+              GmPreview    *preview)
+{
+  GmJob *job = gm_draft_get_job (self->draft);
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (job == NULL)
+    return;
+  g_string_append_printf (text, _("Folder: %s"), preview->cwd != NULL ? preview->cwd
+                                                                      : job->base_dir);
+  if (job->creates != NULL)
+    g_string_append_printf (text, _("\nCreates for each input: %s"),
+                            preview->creates != NULL ? preview->creates : job->creates);
+  if (job->results != NULL)
+    g_string_append_printf (text, _("\nWrites at the end: %s"), job->results);
+  for (guint i = 0; i < job->env_names->len; i++)
+    g_string_append_printf (text, "\n%s=%s", (char *) job->env_names->pdata[i],
+                            (char *) job->env_values->pdata[i]);
+  gtk_label_set_label (self->effects_label, text->str);
+}
+
+static void
+previewed_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GmDefinePage) self = user_data;
+  g_autoptr(GmPreview) preview = gm_preview_finish (result, NULL);
+
+  if (preview == NULL || self->draft == NULL || gm_draft_get_job (self->draft) == NULL)
+    return;
+  g_free (self->problem);
+  g_free (self->problem_path);
+  self->problem = g_steal_pointer (&preview->error);
+  self->problem_path = g_steal_pointer (&preview->error_path);
+  preview->error = g_strdup (self->problem);
+  show_count (self, preview);
+  join (self->items_label, "", preview->items, preview->total);
+  join (self->commands_label, "$ ", preview->commands, preview->total);
+  show_effects (self, preview);
+  show_errors (self);
+  set_ready (self);
+}
+
+static gboolean
+preview_cb (gpointer user_data)
+{
+  GmDefinePage *self = user_data;
+
+  self->preview_source = 0;
+  self->cancellable = g_cancellable_new ();
+  gm_preview_async (gm_draft_get_text (self->draft), gm_draft_get_base_dir (self->draft),
+                    self->cancellable, previewed_cb, g_object_ref (self));
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_preview (GmDefinePage *self)
+{
+  g_clear_handle_id (&self->preview_source, g_source_remove);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+}
+
+static void
+show_source_text (GmDefinePage *self)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->source);
+  GtkTextIter start;
+  GtkTextIter end;
+  g_autofree char *shown = NULL;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  shown = gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+  if (strcmp (shown, gm_draft_get_text (self->draft)) == 0)
+    return;
+  self->updating = TRUE;
+  gtk_text_buffer_set_text (buffer, gm_draft_get_text (self->draft), -1);
+  self->updating = FALSE;
+}
+
+static void
+draft_changed_cb (GmDefinePage *self)
+{
+  stop_preview (self);
+  g_clear_pointer (&self->problem, g_free);
+  g_clear_pointer (&self->problem_path, g_free);
+  show_source_text (self);
+  /* A form can't show what isn't JSON. */
+  gtk_widget_set_sensitive (self->form, gm_draft_get_has_syntax (self->draft));
+  show_errors (self);
+  if (gm_draft_get_job (self->draft) != NULL)
+    self->preview_source = g_timeout_add (PREVIEW_DELAY, preview_cb, self);
+  set_ready (self);
+}
+
+static void
+source_changed_cb (GmDefinePage  *self,
+                   GtkTextBuffer *buffer)
+{
+  GtkTextIter start;
+  GtkTextIter end;
+  g_autofree char *text = NULL;
+
+  if (self->updating || self->draft == NULL)
+    return;
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  text = gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+  gm_draft_set_text (self->draft, text);
+}
+
+static void
+source_toggled_cb (GmDefinePage *self)
+{
+  gboolean active = gtk_toggle_button_get_active (self->source_button);
+
+  gtk_stack_set_visible_child_name (self->stack, active ? "source" : "form");
+  if (self->draft != NULL)
+    show_errors (self);
+}
+
+/* To the line that is wrong. */
+static void
+show_place_cb (GmDefinePage *self)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->source);
+  guint line = gm_draft_get_error_line (self->draft);
+  GtkTextIter iter;
+
+  gtk_toggle_button_set_active (self->source_button, TRUE);
+  gtk_text_buffer_get_iter_at_line (buffer, &iter, line > 0 ? (int) line - 1 : 0);
+  gtk_text_buffer_place_cursor (buffer, &iter);
+  gtk_text_view_scroll_to_iter (self->source, &iter, 0.1, FALSE, 0, 0);
+  gtk_widget_grab_focus (GTK_WIDGET (self->source));
+}
+
+static void
+collect_rows (GmDefinePage *self,
+              GtkWidget    *widget)
+{
+  if (GM_IS_FORM_ROW (widget))
+    {
+      g_ptr_array_add (self->rows, widget);
+      return;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_rows (self, child);
+}
+
+static void
+gm_define_page_dispose (GObject *object)
+{
+  GmDefinePage *self = GM_DEFINE_PAGE (object);
+
+  stop_preview (self);
+  if (self->draft != NULL)
+    g_signal_handlers_disconnect_by_func (self->draft, draft_changed_cb, self);
+  g_clear_object (&self->draft);
+  g_clear_pointer (&self->rows, g_ptr_array_unref);
+  g_clear_pointer (&self->problem, g_free);
+  g_clear_pointer (&self->problem_path, g_free);
+  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_DEFINE_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
+
+  G_OBJECT_CLASS (gm_define_page_parent_class)->dispose (object);
+}
+
+static void
+gm_define_page_class_init (GmDefinePageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = gm_define_page_dispose;
+
+  /**
+   * GmDefinePage::ready-changed:
+   *
+   * gm_define_page_get_ready() answers something else now.
+   */
+  signals[READY_CHANGED] = g_signal_new ("ready-changed", GM_TYPE_DEFINE_PAGE, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  g_type_ensure (GM_TYPE_FORM_ROW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/gtk_mp/GtkMp/gm-define-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, form);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, source);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, source_button);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_revealer);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, inputs_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, items_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, commands_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, effects_label);
+  gtk_widget_class_bind_template_callback (widget_class, source_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, show_place_cb);
+}
+
+static void
+gm_define_page_init (GmDefinePage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->rows = g_ptr_array_new ();
+  collect_rows (self, self->form);
+  g_signal_connect_object (gtk_text_view_get_buffer (self->source), "changed",
+                           G_CALLBACK (source_changed_cb), self, G_CONNECT_SWAPPED);
+}
+
+/**
+ * gm_define_page_set_draft:
+ * @self: a page
+ * @draft: a job file
+ *
+ * Shows it: as a form, or as its source if it can't be read otherwise.
+ */
+void
+gm_define_page_set_draft (GmDefinePage *self,
+                          GmDraft      *draft)
+{
+  if (self->draft == draft)
+    return;
+  if (self->draft != NULL)
+    g_signal_handlers_disconnect_by_func (self->draft, draft_changed_cb, self);
+  g_set_object (&self->draft, draft);
+  for (guint i = 0; i < self->rows->len; i++)
+    gm_form_row_set_draft (self->rows->pdata[i], draft);
+  g_signal_connect_object (draft, "changed", G_CALLBACK (draft_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_toggle_button_set_active (self->source_button, gm_draft_get_error (draft) != NULL);
+  draft_changed_cb (self);
+}
+
+/**
+ * gm_define_page_show_source:
+ * @self: a page
+ * @show: %FALSE for the form
+ *
+ * Switches between source and form.
+ */
+void
+gm_define_page_show_source (GmDefinePage *self,
+                            gboolean      show)
+{
+  gtk_toggle_button_set_active (self->source_button, show);
+}
+
+/**
+ * gm_define_page_get_ready:
+ * @self: a page
+ *
+ * Returns: whether the job can be run, as far as is known
+ */
+gboolean
+gm_define_page_get_ready (GmDefinePage *self)
+{
+  return self->ready;
+}

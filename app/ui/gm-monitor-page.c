@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "gm-monitor-page.h"
+
+#include "gm-format.h"
+#include "gm-graph.h"
+#include "gm-results-stats.h"
+#include "gm-text.h"
+#include "gm-timeline.h"
+#include "gm-widget.h"
+#include "gm-worker-table.h"
+
+/* Milliseconds between two looks at what does not move fast. */
+#define TICK 500
+
+typedef enum
+{
+  FIGURE_DONE,
+  FIGURE_FAILED,
+  FIGURE_RUNNING,
+  FIGURE_QUEUED,
+  FIGURE_ELAPSED,
+  FIGURE_LEFT,
+  FIGURE_RATE,
+  N_FIGURES
+} Figure;
+
+/**
+ * GmMonitorPage:
+ *
+ * What a run is doing right now, and what it did.
+ */
+struct _GmMonitorPage
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  GmRun          *run;
+  GmTimeSpan     *span;
+
+  /* Borrowed */
+  GmRunData      *data;       /* of run */
+
+  /* Template children */
+  GtkStack       *stack;
+  GtkProgressBar *progress;
+  GtkFlowBox     *figures;
+  GtkLabel       *span_label;
+  AdwBin         *timeline_bin;
+  GtkFlowBox     *graphs_box;
+  GmWorkerTable  *workers;
+
+  /* Children */
+  GtkLabel       *numbers[N_FIGURES];
+  GtkWidget      *timeline;
+  GtkWidget      *graphs[GM_GRAPH_N_KINDS];
+
+  gint64          usual;      /* nanoseconds that hardly an item takes longer than */
+  guint           n_usual;    /* how many items it was made of */
+  guint           ticks;
+  guint           tick;
+  gboolean        watching;
+};
+
+enum
+{
+  PROP_0,
+  PROP_RUN,
+  N_PROPS
+};
+
+G_DEFINE_FINAL_TYPE (GmMonitorPage, gm_monitor_page, GTK_TYPE_WIDGET)
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+set_figure_take (GmMonitorPage *self,
+                 Figure         figure,
+                 char          *take_text)
+{
+  g_autofree char *text = take_text;
+
+  if (g_strcmp0 (gtk_label_get_text (self->numbers[figure]), text) != 0)
+    gtk_label_set_text (self->numbers[figure], text);
+}
+
+static char *
+dup_left (GmMonitorPage    *self,
+          const GmSnapshot *snapshot)
+{
+  if (!gm_run_get_live (self->run))
+    return g_strdup ("–");
+
+  return snapshot != NULL && snapshot->eta >= 0 ? gm_format_clock (snapshot->eta)
+                                                : g_strdup (_("unknown"));
+}
+
+static double
+get_elapsed (GmMonitorPage *self)
+{
+  double started = gm_run_get_started (self->run), ended = gm_run_get_ended (self->run);
+
+  if (started <= 0)
+    return 0;
+  if (ended > 0)
+    return ended - started;
+
+  return gm_run_get_live (self->run) ? g_get_real_time () / 1e6 - started : 0;
+}
+
+static void
+update_figures (GmMonitorPage *self)
+{
+  const GmSnapshot *snapshot = gm_run_get_live (self->run) ? gm_run_get_snapshot (self->run) : NULL;
+  gint64 total = gm_run_get_total (self->run), done = gm_run_get_done (self->run);
+  double elapsed = get_elapsed (self);
+  double rate = snapshot != NULL ? snapshot->rate : elapsed > 0 ? done / elapsed : 0;
+  g_autofree char *n = gm_text_number (done);
+  g_autofree char *all = total >= 0 ? gm_text_number (total) : NULL;
+
+  set_figure_take (self, FIGURE_DONE,
+                   all != NULL ? g_strdup_printf (_("%s of %s"), n, all) : g_strdup (n));
+  set_figure_take (self, FIGURE_FAILED, gm_text_number (gm_run_get_failed (self->run)));
+  set_figure_take (self, FIGURE_RUNNING,
+                   gm_text_number (snapshot != NULL ? (gint64) snapshot->running : 0));
+  set_figure_take (self, FIGURE_QUEUED,
+                   gm_text_number (snapshot != NULL ? (gint64) snapshot->queued : 0));
+  set_figure_take (self, FIGURE_ELAPSED, gm_format_clock (elapsed));
+  set_figure_take (self, FIGURE_LEFT, dup_left (self, snapshot));
+  set_figure_take (self, FIGURE_RATE, gm_format_rate (rate));
+  if (gm_run_get_failed (self->run) > 0)
+    gtk_widget_add_css_class (GTK_WIDGET (self->numbers[FIGURE_FAILED]), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->numbers[FIGURE_FAILED]), "error");
+  gtk_progress_bar_set_fraction (self->progress, total > 0 ? (double) done / total : 0);
+}
+
+static void
+update_span_label (GmMonitorPage *self)
+{
+  gint64 from, to;
+  GmResultsStats stats;
+  g_autofree char *length = NULL;
+  g_autofree char *text = NULL;
+
+  if (self->data == NULL)
+    return;
+  if (gm_time_span_get_selection (self->span, &from, &to))
+    {
+      g_autofree char *count = NULL;
+      g_autofree char *failed = NULL;
+      g_autofree char *p50 = NULL;
+      g_autofree char *p95 = NULL;
+      g_autofree char *p99 = NULL;
+
+      gm_results_stats_read (&stats, gm_run_data_get_results (self->data), from, to);
+      count = gm_text_number (stats.count);
+      failed = gm_text_number (stats.failed);
+      p50 = gm_format_duration (stats.p50);
+      p95 = gm_format_duration (stats.p95);
+      p99 = gm_format_duration (stats.p99);
+      length = gm_format_duration ((to - from) * 1000);
+      text = g_strdup_printf (_("Selected %s: %s items, %s failed · p50 %s · p95 %s · p99 %s"),
+                              length, count, failed, p50, p95, p99);
+    }
+  else
+    {
+      length = gm_format_duration ((gm_time_span_get_to (self->span)
+                                    - gm_time_span_get_from (self->span)) * 1000);
+      text = g_strdup_printf (_("Showing %s. Drag to select."), length);
+    }
+  gtk_label_set_text (self->span_label, text);
+}
+
+static void
+update_limits (GmMonitorPage *self)
+{
+  double started = gm_run_get_started (self->run), ended = gm_run_get_ended (self->run);
+  GmEventsIndex *events = gm_run_data_get_events (self->data);
+  guint n = gm_events_index_get_n_samples (events);
+  gint64 last;
+
+  if (started <= 0)
+    return;
+  if (gm_run_get_live (self->run))
+    last = g_get_real_time ();
+  else if (ended > 0)
+    last = (gint64) (ended * G_USEC_PER_SEC);
+  else
+    last = n > 0 ? gm_events_index_get_sample (events, n - 1)->time : 0;
+  gm_time_span_set_limits (self->span, (gint64) (started * G_USEC_PER_SEC), last);
+}
+
+/* Nobody is called slow before some have shown what is usual. */
+static void
+update_usual (GmMonitorPage *self)
+{
+  GmResultsIndex *results = gm_run_data_get_results (self->data);
+  guint n = gm_results_index_get_n_rows (results);
+  GmResultsStats stats;
+
+  if (n < 10 || n < self->n_usual + self->n_usual / 10)
+    return;
+  gm_results_stats_read (&stats, results, G_MININT64, G_MAXINT64);
+  self->usual = stats.p95;
+  self->n_usual = n;
+}
+
+static void
+update_charts (GmMonitorPage *self)
+{
+  update_limits (self);
+  gm_timeline_update (GM_TIMELINE (self->timeline), self->data, gm_run_get_snapshot (self->run));
+  for (guint i = 0; i < GM_GRAPH_N_KINDS; i++)
+    gm_graph_update (GM_GRAPH (self->graphs[i]), self->data);
+  update_span_label (self);
+}
+
+static void
+update_workers (GmMonitorPage *self)
+{
+  const GmSnapshot *snapshot = gm_run_get_live (self->run) ? gm_run_get_snapshot (self->run) : NULL;
+
+  gm_worker_table_update (self->workers, self->run, snapshot, self->usual);
+  gtk_widget_set_visible (GTK_WIDGET (self->workers),
+                          snapshot != NULL && snapshot->workers->len > 0);
+}
+
+static void
+snapshot_cb (GmMonitorPage *self)
+{
+  if (!self->watching)
+    return;
+  update_workers (self);
+  update_figures (self);
+}
+
+static void
+run_changed_cb (GmMonitorPage *self)
+{
+  if (!self->watching)
+    return;
+  gtk_stack_set_visible_child_name (self->stack, "monitor");
+  update_figures (self);
+  update_workers (self);
+  update_charts (self);
+}
+
+static void
+data_changed_cb (GmMonitorPage *self)
+{
+  if (!self->watching || self->tick != 0)
+    return;
+  update_usual (self);
+  update_charts (self);
+}
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  GmMonitorPage *self = user_data;
+
+  if (!gm_run_get_live (self->run))
+    {
+      self->tick = 0;
+      run_changed_cb (self);
+      return G_SOURCE_REMOVE;
+    }
+  update_usual (self);
+  update_figures (self);
+  update_charts (self);
+  if (self->ticks++ % 2 == 0)
+    gm_worker_table_read_proc (self->workers);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* Only while somebody looks does anything happen here. */
+static void
+set_watching (GmMonitorPage *self,
+              gboolean       watching)
+{
+  if (self->run == NULL || watching == self->watching)
+    return;
+  self->watching = watching;
+  gm_run_set_watched (self->run, watching);
+  gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, watching);
+  gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, watching);
+  g_clear_handle_id (&self->tick, g_source_remove);
+  if (!watching)
+    return;
+  if (gm_run_get_live (self->run))
+    {
+      self->tick = g_timeout_add (TICK, tick_cb, self);
+      g_source_set_name_by_id (self->tick, "gm-monitor-page");
+    }
+  run_changed_cb (self);
+}
+
+static void
+state_changed_cb (GmMonitorPage *self)
+{
+  gboolean watching = self->watching;
+
+  set_watching (self, FALSE);
+  set_watching (self, watching);
+}
+
+static void
+set_run (GmMonitorPage *self,
+         GmRun         *run)
+{
+  gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
+
+  if (self->run != NULL)
+    {
+      set_watching (self, FALSE);
+      g_signal_handlers_disconnect_by_data (self->run, self);
+      g_signal_handlers_disconnect_by_data (self->data, self);
+    }
+  g_set_object (&self->run, run);
+  self->data = run != NULL ? gm_run_data_get (run) : NULL;
+  self->usual = self->n_usual = 0;
+  if (self->timeline != NULL)
+    {
+      gm_timeline_update (GM_TIMELINE (self->timeline), self->data, NULL);
+      gm_worker_table_update (self->workers, run, NULL, 0);
+      gtk_stack_set_visible_child_name (self->stack, run != NULL ? "monitor" : "empty");
+    }
+  if (run == NULL)
+    return;
+  g_signal_connect_object (run, "snapshot", G_CALLBACK (snapshot_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "changed", G_CALLBACK (run_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (run, "notify::state", G_CALLBACK (state_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  set_watching (self, mapped);
+}
+
+static void
+gm_monitor_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (gm_monitor_page_parent_class)->map (widget);
+  set_watching (GM_MONITOR_PAGE (widget), TRUE);
+}
+
+static void
+gm_monitor_page_unmap (GtkWidget *widget)
+{
+  set_watching (GM_MONITOR_PAGE (widget), FALSE);
+  GTK_WIDGET_CLASS (gm_monitor_page_parent_class)->unmap (widget);
+}
+
+static void
+zoom_in_action (GtkWidget  *widget,
+                const char *name,
+                GVariant   *parameter)
+{
+  gm_time_span_zoom (GM_MONITOR_PAGE (widget)->span, .5, .5);
+}
+
+static void
+zoom_out_action (GtkWidget  *widget,
+                 const char *name,
+                 GVariant   *parameter)
+{
+  gm_time_span_zoom (GM_MONITOR_PAGE (widget)->span, 2, .5);
+}
+
+static void
+show_all_action (GtkWidget  *widget,
+                 const char *name,
+                 GVariant   *parameter)
+{
+  gm_time_span_show_all (GM_MONITOR_PAGE (widget)->span);
+}
+
+static void
+item_activated_cb (GmMonitorPage *self,
+                   guint64        index)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.show-page", "s", "results");
+  gm_run_data_show_item (self->data, index);
+}
+
+static void
+gm_monitor_page_dispose (GObject *object)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  set_run (self, NULL);
+  self->timeline = NULL;
+  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_MONITOR_PAGE);
+  gm_widget_drop_children (GTK_WIDGET (self));
+  g_clear_object (&self->span);
+
+  G_OBJECT_CLASS (gm_monitor_page_parent_class)->dispose (object);
+}
+
+static void
+gm_monitor_page_get_property (GObject    *object,
+                              guint       prop_id,
+                              GValue     *value,
+                              GParamSpec *pspec)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_RUN:
+      g_value_set_object (value, self->run);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gm_monitor_page_set_property (GObject      *object,
+                              guint         prop_id,
+                              const GValue *value,
+                              GParamSpec   *pspec)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_RUN:
+      if (self->run == g_value_get_object (value))
+        return;
+      set_run (self, g_value_get_object (value));
+      g_object_notify_by_pspec (object, pspec);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gm_monitor_page_class_init (GmMonitorPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = gm_monitor_page_dispose;
+  object_class->get_property = gm_monitor_page_get_property;
+  object_class->set_property = gm_monitor_page_set_property;
+  widget_class->map = gm_monitor_page_map;
+  widget_class->unmap = gm_monitor_page_unmap;
+
+  properties[PROP_RUN] =
+    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  g_type_ensure (GM_TYPE_WORKER_TABLE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/gtk_mp/GtkMp/gm-monitor-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, progress);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, figures);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, span_label);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, timeline_bin);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, graphs_box);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, workers);
+  gtk_widget_class_install_action (widget_class, "monitor.zoom-in", NULL, zoom_in_action);
+  gtk_widget_class_install_action (widget_class, "monitor.zoom-out", NULL, zoom_out_action);
+  gtk_widget_class_install_action (widget_class, "monitor.show-all", NULL, show_all_action);
+}
+
+static void
+add_figures (GmMonitorPage *self)
+{
+  static const char * const titles[N_FIGURES] = {
+    N_("Done"), N_("Failed"), N_("Running"), N_("Waiting"), N_("Elapsed"), N_("Time Left"),
+    N_("Rate"),
+  };
+
+  for (guint i = 0; i < N_FIGURES; i++)
+    {
+      GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+      GtkWidget *title = gtk_label_new (_(titles[i])), *number = gtk_label_new ("–");
+
+      gtk_label_set_xalign (GTK_LABEL (title), 0);
+      gtk_label_set_xalign (GTK_LABEL (number), 0);
+      gtk_label_set_ellipsize (GTK_LABEL (number), PANGO_ELLIPSIZE_END);
+      gtk_widget_add_css_class (title, "caption");
+      gtk_widget_add_css_class (title, "dim-label");
+      gtk_widget_add_css_class (number, "heading");
+      gtk_widget_add_css_class (number, "numeric");
+      gtk_accessible_update_relation (GTK_ACCESSIBLE (number), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                      title, NULL, -1);
+      gtk_box_append (GTK_BOX (box), title);
+      gtk_box_append (GTK_BOX (box), number);
+      gtk_flow_box_append (self->figures, box);
+      gtk_widget_set_focusable (gtk_widget_get_parent (box), FALSE);
+      self->numbers[i] = GTK_LABEL (number);
+    }
+}
+
+static void
+gm_monitor_page_init (GmMonitorPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->span = gm_time_span_new ();
+  g_signal_connect_object (self->span, "changed", G_CALLBACK (update_span_label), self,
+                           G_CONNECT_SWAPPED);
+  add_figures (self);
+  self->timeline = gm_timeline_new (self->span);
+  g_signal_connect_object (self->timeline, "item-activated", G_CALLBACK (item_activated_cb), self,
+                           G_CONNECT_SWAPPED);
+  adw_bin_set_child (self->timeline_bin, self->timeline);
+  for (guint i = 0; i < GM_GRAPH_N_KINDS; i++)
+    {
+      self->graphs[i] = gm_graph_new (i, self->span);
+      gtk_widget_add_css_class (self->graphs[i], "card");
+      gtk_flow_box_append (self->graphs_box, self->graphs[i]);
+      gtk_widget_set_focusable (gtk_widget_get_parent (self->graphs[i]), FALSE);
+    }
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "gm-results-columns.h"
+
+#include "gm-format.h"
+#include "gm-row-model.h"
+#include "gm-text.h"
+
+/* What the cells of the table of results say. The index is asked when a row is shown; what only
+ * the file knows is read then. */
+
+/* More of an item or an output does not fit into a cell. */
+#define MAX_CELL 300
+
+typedef enum
+{
+  COLUMN_INDEX,
+  COLUMN_ITEM,
+  COLUMN_STATUS,
+  COLUMN_DURATION,
+  COLUMN_ATTEMPTS,
+  COLUMN_WORKER,
+  COLUMN_OUTPUT,
+  N_COLUMNS
+} Column;
+
+static const struct
+{
+  const char *title;
+  int         sort;    /* GmResultsSort, -1: none */
+  gboolean    is_number;
+  gboolean    expand;
+  int         width;   /* characters */
+} columns[] = {
+  [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 7 },
+  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 16 },
+  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 11 },
+  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8 },
+  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 3 },
+  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 10 },
+  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 20 },
+};
+
+/* Who was asked last to compare: how the view's sorter is found out about, which has no getter. */
+static int asked;
+
+static GmResultsIndex *
+get_index (GtkColumnView *view)
+{
+  return g_object_get_data (G_OBJECT (view), "results-index");
+}
+
+static char *
+dup_value (const GmMembers *member)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (!gm_members_get_text (member, text))
+    g_string_append_len (text, member->value, member->value_size);
+  if (text->len > MAX_CELL)
+    g_string_truncate (text, MAX_CELL);
+
+  return gm_text_escape (text->str);
+}
+
+static gboolean
+is_output (const GmMembers *member)
+{
+  static const char * const names[] = {
+    "error", "result", "stdout", "stderr", "stdout_file", "stdout_base64",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (gm_members_is (member, names[i]) && member->value_size > 2 - (i == 1) * 2)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* The item, or the first thing that came of it. */
+static char *
+dup_from_line (GmResultsIndex *index,
+               guint           row,
+               Column          column)
+{
+  gsize size;
+  const char *line = gm_results_index_peek_line (index, row, &size);
+  GmMembers member;
+
+  if (line == NULL)
+    return NULL;
+  gm_members_init (&member, line, size);
+  while (gm_members_next (&member))
+    if (column == COLUMN_ITEM ? gm_members_is (&member, "item")
+                                || gm_members_is (&member, "item_base64")
+                              : is_output (&member))
+      return dup_value (&member);
+
+  return NULL;
+}
+
+static char *
+dup_text (GmResultsIndex *index,
+          guint           row,
+          Column          column)
+{
+  const GmResultsRow *r = gm_results_index_get_row (index, row);
+  const char *worker;
+
+  switch (column)
+    {
+    case COLUMN_INDEX:
+      return gm_text_number ((gint64) r->index);
+    case COLUMN_STATUS:
+      return g_strdup (gm_format_status (r->status));
+    case COLUMN_DURATION:
+      return r->started != 0 ? gm_format_duration (r->duration) : NULL;
+    case COLUMN_ATTEMPTS:
+      return gm_text_number (r->attempts);
+    case COLUMN_WORKER:
+      worker = gm_results_index_get_worker (index, r->worker);
+      if (worker != NULL && strrchr (worker, '-') != NULL)
+        return g_strdup_printf (_("Worker %s"), strrchr (worker, '-') + 1);
+      return g_strdup (worker);
+    case COLUMN_ITEM:
+    case COLUMN_OUTPUT:
+      return dup_from_line (index, row, column);
+    case N_COLUMNS:
+    default:
+      return NULL;
+    }
+}
+
+static void
+show (GtkListItem *list_item)
+{
+  GtkWidget *label = gtk_list_item_get_child (list_item);
+  Column column = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (label), "column"));
+  GtkWidget *view = gtk_widget_get_ancestor (label, GTK_TYPE_COLUMN_VIEW);
+  GmResultsIndex *index = view != NULL ? get_index (GTK_COLUMN_VIEW (view)) : NULL;
+  GmRow *row = gtk_list_item_get_item (list_item);
+  g_autofree char *text = NULL;
+
+  if (row == NULL || index == NULL
+      || gm_row_get_number (row) >= gm_results_index_get_n_rows (index))
+    return;
+  text = dup_text (index, gm_row_get_number (row), column);
+  if (g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (label)), text) != 0)
+    gtk_inscription_set_text (GTK_INSCRIPTION (label), text);
+  if (column == COLUMN_STATUS)
+    {
+      const GmResultsRow *r = gm_results_index_get_row (index, gm_row_get_number (row));
+      const char *classes[] = { gm_format_style (r->status), NULL };
+
+      gtk_widget_set_css_classes (label, classes);
+    }
+}
+
+static void
+setup_cb (GtkSignalListItemFactory *factory,
+          GtkListItem              *list_item,
+          gpointer                  user_data)
+{
+  Column column = GPOINTER_TO_INT (user_data);
+  GtkWidget *label = gtk_inscription_new (NULL);
+
+  gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
+                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
+  if (columns[column].is_number)
+    gtk_widget_add_css_class (label, "numeric");
+  g_object_set_data (G_OBJECT (label), "column", GINT_TO_POINTER (column));
+  gtk_list_item_set_child (list_item, label);
+}
+
+static void
+bind_cb (GtkSignalListItemFactory *factory,
+         GtkListItem              *list_item,
+         gpointer                  user_data)
+{
+  g_signal_connect_object (gtk_list_item_get_item (list_item), "changed", G_CALLBACK (show),
+                           list_item, G_CONNECT_SWAPPED);
+  show (list_item);
+}
+
+static void
+unbind_cb (GtkSignalListItemFactory *factory,
+           GtkListItem              *list_item,
+           gpointer                  user_data)
+{
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (list_item), show, list_item);
+}
+
+static int
+ask_cb (gconstpointer a,
+        gconstpointer b,
+        gpointer      user_data)
+{
+  asked = GPOINTER_TO_INT (user_data);
+
+  return -1;
+}
+
+/**
+ * gm_results_columns_add:
+ * @view: an empty table
+ */
+void
+gm_results_columns_add (GtkColumnView *view)
+{
+  for (int i = 0; i < N_COLUMNS; i++)
+    {
+      GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+      g_autoptr(GtkColumnViewColumn) column = gtk_column_view_column_new (_(columns[i].title),
+                                                                          factory);
+
+      g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), GINT_TO_POINTER (i));
+      g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
+      g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), NULL);
+      gtk_column_view_column_set_expand (column, columns[i].expand);
+      gtk_column_view_column_set_resizable (column, TRUE);
+      if (columns[i].sort >= 0)
+        {
+          GtkCustomSorter *sorter = gtk_custom_sorter_new (ask_cb, GINT_TO_POINTER (i), NULL);
+
+          gtk_column_view_column_set_sorter (column, GTK_SORTER (sorter));
+          g_object_unref (sorter);
+        }
+      gtk_column_view_append_column (view, column);
+    }
+}
+
+/**
+ * gm_results_columns_set_index:
+ * @view: the table
+ * @index: (nullable): what its rows are rows of; it must live as long as the table shows it
+ */
+void
+gm_results_columns_set_index (GtkColumnView  *view,
+                              GmResultsIndex *index)
+{
+  g_object_set_data (G_OBJECT (view), "results-index", index);
+}
+
+/**
+ * gm_results_columns_get_sort:
+ * @view: the table
+ * @sort: (out): by what
+ * @descending: (out): which way
+ *
+ * Returns: whether a column was chosen to sort by
+ */
+gboolean
+gm_results_columns_get_sort (GtkColumnView *view,
+                             GmResultsSort *sort,
+                             gboolean      *descending)
+{
+  g_autoptr(GmRowModel) one = gm_row_model_new ();
+  g_autoptr(GmRowModel) other = gm_row_model_new ();
+  GtkOrdering ordering;
+
+  asked = -1;
+  ordering = gtk_sorter_compare (gtk_column_view_get_sorter (view), one, other);
+  *sort = asked < 0 ? GM_RESULTS_SORT_ENDED : columns[asked].sort;
+  *descending = ordering == GTK_ORDERING_LARGER;
+
+  return asked >= 0;
+}

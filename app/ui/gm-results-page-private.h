@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+#include "gm-durations.h"
+#include "gm-failures.h"
+#include "gm-item-details.h"
+#include "gm-results-page.h"
+#include "gm-results-query.h"
+#include "gm-row-model.h"
+#include "gm-run-data.h"
+
+G_BEGIN_DECLS
+
+/* What became of each item of a run. */
+struct _GmResultsPage
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  GmRun             *run;
+  GmRowModel        *model;
+  GmResultsSearch   *search_job;  /* whose rows the model has, or will have */
+  GCancellable      *cancellable;
+
+  /* Borrowed */
+  GmRunData         *data;        /* of run */
+
+  /* Template children */
+  GtkStack          *stack;
+  GtkSearchEntry    *search;
+  GtkDropDown       *status;
+  GtkToggleButton   *groups_button;
+  GmDurations       *durations;
+  GmFailures        *failures;
+  AdwFlap           *flap;
+  GtkColumnView     *view;
+  GmItemDetails     *details;
+  GtkLabel          *summary;
+
+  GtkSelectionModel *selection;
+  guint32            group;       /* only these, or GM_NO_GROUP */
+  guint              changes;     /* of the index, when the rows were shown last */
+  guint              idle;
+  guint              appended;    /* rows of the search that the model has */
+  gint64             searched;    /* when the last search began */
+  gboolean           swap;        /* the model has the rows of an earlier search */
+};
+
+void  gm_results_page_install_actions (GtkWidgetClass *klass);
+void  gm_results_page_update_actions  (GmResultsPage  *self);
+void  gm_results_page_begin_search    (GmResultsPage  *self);
+guint gm_results_page_get_row         (GmResultsPage  *self,
+                                       guint           position);
+
+G_END_DECLS

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "gm-timeline.h"
+
+#include "gm-format.h"
+#include "gm-text.h"
+
+/* Of a worker's row, as there is space for it. */
+#define LEAST_ROW 4
+#define MOST_ROW  40
+#define USUAL_ROW 18
+
+/* Of the whole, before rows become lower. */
+#define USUAL_HEIGHT 160
+
+/* More workers than this share the last row. */
+#define MAX_SLOTS 512
+
+/* In a pixel. What is worse hides what is better. */
+enum
+{
+  NOTHING,
+  OK,
+  CANCELLED,
+  RUNNING,
+  TIMEOUT,
+  FAILED,
+  N_SHADES
+};
+
+static const char * const shades[N_SHADES] = {
+  [OK] = "success_color",
+  [CANCELLED] = "window_fg_color",
+  [RUNNING] = "accent_color",
+  [TIMEOUT] = "warning_color",
+  [FAILED] = "error_color",
+};
+
+/**
+ * GmTimeline:
+ *
+ * A row for each worker, a block for each item. What lies in one pixel becomes one block, so that
+ * drawing depends on the width alone; the items are gone through once for each view of them.
+ */
+struct _GmTimeline
+{
+  GtkWidget   parent_instance;
+
+  /* Owned */
+  GmTimeSpan *span;
+  GmRunData  *data;
+  GArray     *slots;     /* of guint: of each worker of the results */
+  guint8     *pixels;    /* a shade for each slot and column */
+
+  /* What `pixels` were made of */
+  gint64      from;
+  gint64      to;
+  guint       n_rows;    /* gone through */
+  guint       changes;
+  int         width;
+  guint       n_slots;
+
+  const GmSnapshot *snapshot;  /* owned: who runs what */
+};
+
+enum
+{
+  ITEM_ACTIVATED,
+  N_SIGNALS
+};
+
+G_DEFINE_FINAL_TYPE (GmTimeline, gm_timeline, GTK_TYPE_WIDGET)
+
+static guint signals[N_SIGNALS];
+
+static guint
+get_slot (GmTimeline         *self,
+          const GmResultsRow *row)
+{
+  GmResultsIndex *results = gm_run_data_get_results (self->data);
+
+  for (guint i = self->slots->len; i <= row->worker && row->worker != GM_NO_WORKER; i++)
+    {
+      guint slot = gm_events_index_get_slot (gm_run_data_get_events (self->data),
+                                             gm_results_index_get_worker (results, i));
+
+      g_array_append_val (self->slots, slot);
+    }
+  if (row->worker == GM_NO_WORKER)
+    return 0;
+
+  return MIN (g_array_index (self->slots, guint, row->worker), MAX_SLOTS);
+}
+
+static guint8
+get_shade (const GmResultsRow *row)
+{
+  switch ((GmStatus) row->status)
+    {
+    case GM_STATUS_OK:
+      return OK;
+    case GM_STATUS_TIMEOUT:
+      return TIMEOUT;
+    case GM_STATUS_CANCELLED:
+      return CANCELLED;
+    case GM_STATUS_ERROR:
+    case GM_STATUS_CRASHED:
+    default:
+      return FAILED;
+    }
+}
+
+static guint
+count_slots (GmTimeline *self)
+{
+  GmResultsIndex *results = gm_run_data_get_results (self->data);
+  guint most = 1;
+
+  for (guint i = 0; i < gm_results_index_get_n_workers (results); i++)
+    most = MAX (most, gm_events_index_get_slot (gm_run_data_get_events (self->data),
+                                                gm_results_index_get_worker (results, i)));
+  for (guint i = 0; self->snapshot != NULL && i < self->snapshot->workers->len; i++)
+    most = MAX (most, ((GmSnapshotWorker *) g_ptr_array_index (self->snapshot->workers, i))->slot);
+
+  return MIN (most, MAX_SLOTS);
+}
+
+/* A block of three pixels or more keeps its end free, so that two do not look like one. */
+static void
+paint (GmTimeline *self,
+       guint       slot,
+       gint64      from,
+       gint64      to,
+       guint8      shade)
+{
+  double scale = self->width / (double) (self->to - self->from);
+  int x0 = (int) CLAMP ((from - self->from) * scale, 0, self->width - 1);
+  int x1 = (int) CLAMP ((to - self->from) * scale, 0, self->width - 1);
+  guint8 *line = self->pixels + (gsize) (slot - 1) * self->width;
+
+  if (x1 - x0 >= 3)
+    x1--;
+  for (int x = x0; x <= x1; x++)
+    line[x] = MAX (line[x], shade);
+}
+
+static void
+go_through (GmTimeline *self)
+{
+  GmResultsIndex *results = gm_run_data_get_results (self->data);
+  guint n = gm_results_index_get_n_rows (results);
+
+  for (guint row = self->n_rows;
+       (row = gm_results_index_next_in_span (results, row, self->from, self->to)) < n; row++)
+    {
+      const GmResultsRow *r = gm_results_index_get_row (results, row);
+      guint slot = get_slot (self, r);
+
+      if (slot >= 1 && slot <= self->n_slots)
+        paint (self, slot, r->started, gm_results_row_get_end (r), get_shade (r));
+    }
+  self->n_rows = n;
+}
+
+static void
+prepare (GmTimeline *self)
+{
+  guint changes = gm_results_index_get_changes (gm_run_data_get_results (self->data));
+  gint64 from = gm_time_span_get_from (self->span), to = gm_time_span_get_to (self->span);
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+  guint n_slots = count_slots (self);
+
+  if (from != self->from || to != self->to || changes != self->changes || width != self->width
+      || n_slots != self->n_slots)
+    {
+      g_free (self->pixels);
+      self->pixels = g_new0 (guint8, (gsize) MAX (width, 1) * n_slots);
+      self->from = from;
+      self->to = to;
+      self->changes = changes;
+      self->width = width;
+      self->n_slots = n_slots;
+      self->n_rows = 0;
+    }
+  go_through (self);
+}
+
+static double
+get_row_height (GmTimeline *self)
+{
+  return MIN (MOST_ROW,
+              (double) gtk_widget_get_height (GTK_WIDGET (self)) / MAX (self->n_slots, 1));
+}
+
+/* The blocks of one shade are one path. */
+static void
+draw_shade (GmTimeline *self,
+            cairo_t    *cr,
+            guint8      shade)
+{
+  double height = get_row_height (self), gap = height >= 8 ? 2 : 0;
+  gboolean mirrored = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+
+  for (guint slot = 0; slot < self->n_slots; slot++)
+    {
+      const guint8 *line = self->pixels + (gsize) slot * self->width;
+
+      for (int x = 0; x < self->width; x++)
+        {
+          int start = x;
+
+          if (line[x] != shade)
+            continue;
+          while (x < self->width && line[x] == shade)
+            x++;
+          cairo_rectangle (cr, mirrored ? self->width - x : start, slot * height, x - start,
+                           height - gap);
+        }
+    }
+}
+
+static void
+draw_running (GmTimeline *self,
+              cairo_t    *cr)
+{
+  double height = get_row_height (self), gap = height >= 8 ? 2 : 0;
+  double scale = self->width / (double) (self->to - self->from);
+  gboolean mirrored = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+  gint64 now = MIN (g_get_real_time (), self->to);
+
+  for (guint i = 0; self->snapshot != NULL && i < self->snapshot->workers->len; i++)
+    {
+      const GmSnapshotWorker *worker = g_ptr_array_index (self->snapshot->workers, i);
+      double x0 = CLAMP ((worker->since - self->from) * scale, 0, self->width);
+      double x1 = CLAMP ((now - self->from) * scale, 0, self->width);
+
+      if (worker->has_index && worker->slot >= 1 && worker->slot <= self->n_slots && x1 > x0)
+        cairo_rectangle (cr, mirrored ? self->width - x1 : x0, (worker->slot - 1) * height, x1 - x0,
+                         height - gap);
+    }
+}
+
+static void
+gm_timeline_snapshot (GtkWidget   *widget,
+                      GtkSnapshot *snapshot)
+{
+  GmTimeline *self = GM_TIMELINE (widget);
+  float width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
+  cairo_t *cr;
+
+  if (self->data == NULL || width < 1)
+    return;
+  prepare (self);
+  cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, height));
+  for (guint8 shade = OK; shade < N_SHADES; shade++)
+    {
+      GdkRGBA color = { .alpha = 1 };
+
+      gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), shades[shade],
+                                      &color);
+      color.alpha = shade == RUNNING || shade == CANCELLED ? .4 : .85;
+      gdk_cairo_set_source_rgba (cr, &color);
+      if (shade == RUNNING)
+        draw_running (self, cr);
+      else
+        draw_shade (self, cr, shade);
+      cairo_fill (cr);
+    }
+  cairo_destroy (cr);
+  gm_time_span_draw (self->span, widget, snapshot);
+}
+
+/* Returns: whether an item is there */
+static gboolean
+find_item (GmTimeline *self,
+           double      x,
+           double      y,
+           guint64    *index)
+{
+  GmResultsIndex *results;
+  gint64 pixel, time;
+  guint slot, n;
+
+  if (self->data == NULL || self->width < 1)
+    return FALSE;
+  if (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL)
+    x = self->width - x;
+  results = gm_run_data_get_results (self->data);
+  n = gm_results_index_get_n_rows (results);
+  pixel = (self->to - self->from) / self->width;
+  time = self->from + (gint64) (x * (self->to - self->from) / self->width);
+  slot = (guint) (y / get_row_height (self)) + 1;
+  for (guint row = 0; (row = gm_results_index_next_in_span (results, row, time - pixel,
+                                                            time + pixel)) < n; row++)
+    if (get_slot (self, gm_results_index_get_row (results, row)) == slot)
+      {
+        *index = gm_results_index_get_row (results, row)->index;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static void
+released_cb (GtkGestureClick *gesture,
+             int              n_press,
+             double           x,
+             double           y,
+             GmTimeline      *self)
+{
+  guint64 index;
+
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+  if (find_item (self, x, y, &index))
+    g_signal_emit (self, signals[ITEM_ACTIVATED], 0, index);
+}
+
+static gboolean
+query_tooltip_cb (GmTimeline *self,
+                  int         x,
+                  int         y,
+                  gboolean    keyboard,
+                  GtkTooltip *tooltip)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *number = NULL;
+  g_autofree char *duration = NULL;
+  const GmResultsRow *r;
+  guint64 index;
+  guint row;
+
+  if (!find_item (self, x, y, &index)
+      || !gm_results_index_find (gm_run_data_get_results (self->data), index, &row))
+    return FALSE;
+  r = gm_results_index_get_row (gm_run_data_get_results (self->data), row);
+  number = gm_text_number ((gint64) index);
+  duration = gm_format_duration (r->duration);
+  text = g_strdup_printf (_("Item %s: %s, %s"), number, gm_format_status (r->status), duration);
+  gtk_tooltip_set_text (tooltip, text);
+
+  return TRUE;
+}
+
+static void
+gm_timeline_measure (GtkWidget      *widget,
+                     GtkOrientation  orientation,
+                     int             for_size,
+                     int            *minimum,
+                     int            *natural,
+                     int            *minimum_baseline,
+                     int            *natural_baseline)
+{
+  GmTimeline *self = GM_TIMELINE (widget);
+  guint slots = MAX (self->data != NULL ? count_slots (self) : 1, 3);
+
+  if (orientation == GTK_ORIENTATION_VERTICAL)
+    *minimum = *natural = CLAMP (slots * USUAL_ROW, USUAL_ROW * 3,
+                                 MAX (USUAL_HEIGHT, MIN (slots, 64) * LEAST_ROW));
+  else
+    *minimum = *natural = 120;
+}
+
+static void
+gm_timeline_dispose (GObject *object)
+{
+  GmTimeline *self = GM_TIMELINE (object);
+
+  g_clear_object (&self->span);
+  g_clear_object (&self->data);
+  g_clear_pointer ((GmSnapshot **) &self->snapshot, gm_snapshot_unref);
+  g_clear_pointer (&self->slots, g_array_unref);
+  g_clear_pointer (&self->pixels, g_free);
+
+  G_OBJECT_CLASS (gm_timeline_parent_class)->dispose (object);
+}
+
+static void
+gm_timeline_class_init (GmTimelineClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = gm_timeline_dispose;
+  widget_class->snapshot = gm_timeline_snapshot;
+  widget_class->measure = gm_timeline_measure;
+
+  /**
+   * GmTimeline::item-activated:
+   * @index: of the item
+   *
+   * Its block was clicked.
+   */
+  signals[ITEM_ACTIVATED] = g_signal_new ("item-activated", GM_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+  gtk_widget_class_set_css_name (widget_class, "timeline");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+}
+
+static void
+gm_timeline_init (GmTimeline *self)
+{
+  self->slots = g_array_new (FALSE, FALSE, sizeof (guint));
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
+  g_signal_connect (self, "query-tooltip", G_CALLBACK (query_tooltip_cb), NULL);
+}
+
+/**
+ * gm_timeline_new:
+ * @span: of which time
+ *
+ * Returns: a timeline
+ */
+GtkWidget *
+gm_timeline_new (GmTimeSpan *span)
+{
+  GmTimeline *self = g_object_new (GM_TYPE_TIMELINE, NULL);
+  GtkGesture *click = gtk_gesture_click_new ();
+
+  self->span = g_object_ref (span);
+  gm_time_span_control (span, GTK_WIDGET (self));
+  g_signal_connect_object (click, "released", G_CALLBACK (released_cb), self, 0);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Timeline of workers"), -1);
+
+  return GTK_WIDGET (self);
+}
+
+/**
+ * gm_timeline_update:
+ * @self: a timeline
+ * @data: (nullable): where the items are
+ * @snapshot: (nullable): who runs what
+ */
+void
+gm_timeline_update (GmTimeline       *self,
+                    GmRunData        *data,
+                    const GmSnapshot *snapshot)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *n = NULL;
+
+  if (g_set_object (&self->data, data))
+    {
+      g_array_set_size (self->slots, 0);
+      g_clear_pointer (&self->pixels, g_free);
+      self->width = 0;
+    }
+  g_clear_pointer ((GmSnapshot **) &self->snapshot, gm_snapshot_unref);
+  if (snapshot != NULL)
+    self->snapshot = gm_snapshot_ref ((GmSnapshot *) snapshot);
+  if (data == NULL)
+    return;
+  if (count_slots (self) != self->n_slots)
+    gtk_widget_queue_resize (GTK_WIDGET (self));
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  n = gm_text_number (gm_results_index_get_n_rows (gm_run_data_get_results (data)));
+  text = g_strdup_printf (_("%s items by %u workers"), n, count_slots (self));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
+                                  -1);
+}

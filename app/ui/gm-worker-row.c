@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "gm-worker-row.h"
+
+#include "gm-format.h"
+#include "gm-text.h"
+
+/**
+ * GmWorkerRow:
+ *
+ * A worker, or a process below it, as a row of the table. It says so only when what it shows has
+ * changed.
+ */
+struct _GmWorkerRow
+{
+  GObject     parent_instance;
+
+  /* Owned */
+  char       *texts[GM_WORKER_N_COLUMNS];
+  GListStore *children;  /* of GmWorkerRow; none below a process that is not a worker */
+
+  double      numbers[GM_WORKER_N_COLUMNS];
+  pid_t       pid;
+  gboolean    is_slow;   /* far beyond the usual */
+  gboolean    changed;
+};
+
+enum
+{
+  CHANGED,
+  N_SIGNALS
+};
+
+G_DEFINE_FINAL_TYPE (GmWorkerRow, gm_worker_row, G_TYPE_OBJECT)
+
+static guint signals[N_SIGNALS];
+
+static void
+gm_worker_row_finalize (GObject *object)
+{
+  GmWorkerRow *self = GM_WORKER_ROW (object);
+
+  for (guint i = 0; i < GM_WORKER_N_COLUMNS; i++)
+    g_free (self->texts[i]);
+  g_clear_object (&self->children);
+
+  G_OBJECT_CLASS (gm_worker_row_parent_class)->finalize (object);
+}
+
+static void
+gm_worker_row_class_init (GmWorkerRowClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gm_worker_row_finalize;
+
+  /**
+   * GmWorkerRow::changed:
+   *
+   * A text is another one now.
+   */
+  signals[CHANGED] = g_signal_new ("changed", GM_TYPE_WORKER_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 0);
+}
+
+static void
+gm_worker_row_init (GmWorkerRow *self)
+{
+}
+
+GmWorkerRow *
+gm_worker_row_new (void)
+{
+  return g_object_new (GM_TYPE_WORKER_ROW, NULL);
+}
+
+static void
+set_take (GmWorkerRow    *self,
+          GmWorkerColumn  column,
+          double          number,
+          char           *text)
+{
+  self->numbers[column] = number;
+  if (g_strcmp0 (self->texts[column], text) == 0)
+    {
+      g_free (text);
+      return;
+    }
+  g_free (self->texts[column]);
+  self->texts[column] = text;
+  self->changed = TRUE;
+}
+
+static void
+set_count (GmWorkerRow    *self,
+           GmWorkerColumn  column,
+           gint64          number)
+{
+  if (self->texts[column] == NULL || self->numbers[column] != number)
+    set_take (self, column, number, number >= 0 ? gm_text_number (number) : g_strdup ("–"));
+}
+
+static void
+set_size (GmWorkerRow    *self,
+          GmWorkerColumn  column,
+          gint64          bytes)
+{
+  if (self->texts[column] == NULL || self->numbers[column] != bytes)
+    set_take (self, column, bytes,
+              bytes >= 0 ? g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("–"));
+}
+
+static void
+tell (GmWorkerRow *self)
+{
+  if (self->changed)
+    g_signal_emit (self, signals[CHANGED], 0);
+  self->changed = FALSE;
+}
+
+/* What it does, or why it does nothing. */
+static const char *
+describe (const GmSnapshot       *snapshot,
+          const GmSnapshotWorker *worker,
+          gboolean                is_slow)
+{
+  switch (worker->state)
+    {
+    case GM_WORKER_STARTING:
+      return _("starting");
+    case GM_WORKER_BUSY:
+      return is_slow ? _("busy for long") : _("busy");
+    case GM_WORKER_STOPPED:
+      return snapshot->state == GM_RUN_PAUSED ? _("paused") : _("stopped");
+    case GM_WORKER_EXITING:
+      return _("dying");
+    case GM_WORKER_IDLE:
+    default:
+      if (snapshot->state == GM_RUN_PAUSED)
+        return _("paused");
+      return snapshot->queued == 0 ? _("starved: nothing waits") : _("idle");
+    }
+}
+
+/**
+ * gm_worker_row_set_worker:
+ * @self: a row
+ * @snapshot: what is known of the run
+ * @worker: the worker
+ * @now: wall clock, microseconds
+ * @usual: nanoseconds that hardly an item takes longer than; 0: not known
+ *
+ * Shows the worker.
+ */
+void
+gm_worker_row_set_worker (GmWorkerRow            *self,
+                          const GmSnapshot       *snapshot,
+                          const GmSnapshotWorker *worker,
+                          gint64                  now,
+                          gint64                  usual)
+{
+  gint64 busy = worker->has_index ? MAX (now - worker->since, 0) : -1;
+  gboolean is_slow = busy > G_USEC_PER_SEC && usual > 0 && busy * 1000 > 3 * usual;
+  int cpu = (int) (worker->cpu_percent + .5);
+
+  self->pid = worker->pid;
+  if (is_slow != self->is_slow)
+    self->changed = TRUE;
+  self->is_slow = is_slow;
+  set_count (self, GM_WORKER_COLUMN_SLOT, worker->slot);
+  if (g_strcmp0 (self->texts[GM_WORKER_COLUMN_NAME], worker->worker) != 0)
+    set_take (self, GM_WORKER_COLUMN_NAME, worker->slot, g_strdup (worker->worker));
+  if (self->numbers[GM_WORKER_COLUMN_PID] != worker->pid)
+    set_take (self, GM_WORKER_COLUMN_PID, worker->pid, g_strdup_printf ("%d", (int) worker->pid));
+  set_take (self, GM_WORKER_COLUMN_STATE, worker->state,
+            g_strdup (describe (snapshot, worker, is_slow)));
+  set_take (self, GM_WORKER_COLUMN_ITEM, worker->has_index ? (double) worker->index : -1,
+            worker->item != NULL && worker->has_index ? gm_text_escape (worker->item)
+            : worker->has_index ? gm_text_number ((gint64) worker->index) : NULL);
+  set_take (self, GM_WORKER_COLUMN_SINCE, busy,
+            busy >= G_USEC_PER_SEC ? gm_format_clock (busy / 1e6) : NULL);
+  set_count (self, GM_WORKER_COLUMN_DONE, (gint64) worker->done);
+  set_count (self, GM_WORKER_COLUMN_FAILED, (gint64) worker->failed);
+  if (self->texts[GM_WORKER_COLUMN_CPU] == NULL || self->numbers[GM_WORKER_COLUMN_CPU] != cpu)
+    set_take (self, GM_WORKER_COLUMN_CPU, cpu, g_strdup_printf (_("%d %%"), cpu));
+  set_size (self, GM_WORKER_COLUMN_MEMORY, (gint64) worker->rss);
+  tell (self);
+}
+
+static void
+set_proc (GmWorkerRow  *self,
+          const GmProc *sum)
+{
+  set_count (self, GM_WORKER_COLUMN_THREADS, sum->threads);
+  set_count (self, GM_WORKER_COLUMN_FILES, sum->files);
+  set_size (self, GM_WORKER_COLUMN_IO, sum->io);
+}
+
+/* Rows of processes that live on stay the same objects, so that a selection does too. */
+static void
+put_child (GmWorkerRow  *self,
+           guint        *position,
+           const GmProc *proc)
+{
+  GListModel *model = G_LIST_MODEL (self->children);
+
+  while (*position < g_list_model_get_n_items (model))
+    {
+      g_autoptr(GmWorkerRow) row = g_list_model_get_item (model, *position);
+
+      if (row->pid == proc->pid)
+        {
+          gm_worker_row_set_child (row, proc);
+          (*position)++;
+          return;
+        }
+      g_list_store_remove (self->children, *position);
+    }
+  {
+    g_autoptr(GmWorkerRow) row = gm_worker_row_new ();
+
+    gm_worker_row_set_child (row, proc);
+    g_list_store_append (self->children, row);
+    (*position)++;
+  }
+}
+
+/**
+ * gm_worker_row_read_proc:
+ * @self: the row of a worker
+ *
+ * Reads from /proc what no snapshot has: of the worker with all of its descendants, and of each of
+ * them as a row below.
+ */
+void
+gm_worker_row_read_proc (GmWorkerRow *self)
+{
+  g_autoptr(GArray) tree = gm_proc_dup_tree (self->pid);
+  GmProc sum, proc;
+  guint position = 0;
+
+  if (!gm_proc_read (self->pid, &sum))
+    return;
+  gm_worker_row_get_children (self);
+  for (guint i = 0; i < tree->len; i++)
+    if (gm_proc_read (g_array_index (tree, pid_t, i), &proc))
+      {
+        sum.threads += proc.threads;
+        sum.files += MAX (proc.files, 0);
+        sum.io += MAX (proc.io, 0);
+        put_child (self, &position, &proc);
+      }
+  while (g_list_model_get_n_items (G_LIST_MODEL (self->children)) > position)
+    g_list_store_remove (self->children, position);
+  set_proc (self, &sum);
+  tell (self);
+}
+
+/**
+ * gm_worker_row_set_child:
+ * @self: the row of a process below a worker
+ * @proc: the process
+ */
+void
+gm_worker_row_set_child (GmWorkerRow  *self,
+                         const GmProc *proc)
+{
+  g_autofree char *name = gm_text_escape (proc->name);
+
+  self->pid = proc->pid;
+  if (g_strcmp0 (self->texts[GM_WORKER_COLUMN_NAME], name) != 0)
+    set_take (self, GM_WORKER_COLUMN_NAME, proc->pid, g_steal_pointer (&name));
+  if (self->texts[GM_WORKER_COLUMN_PID] == NULL)
+    set_take (self, GM_WORKER_COLUMN_PID, proc->pid, g_strdup_printf ("%d", (int) proc->pid));
+  set_size (self, GM_WORKER_COLUMN_MEMORY, proc->rss);
+  set_proc (self, proc);
+  tell (self);
+}
+
+/**
+ * gm_worker_row_get_children:
+ * @self: the row of a worker
+ *
+ * Returns: (transfer none): the rows of the processes below it
+ */
+GListModel *
+gm_worker_row_get_children (GmWorkerRow *self)
+{
+  if (self->children == NULL)
+    self->children = g_list_store_new (GM_TYPE_WORKER_ROW);
+
+  return G_LIST_MODEL (self->children);
+}
+
+pid_t
+gm_worker_row_get_pid (GmWorkerRow *self)
+{
+  return self->pid;
+}
+
+const char *
+gm_worker_row_get_text (GmWorkerRow    *self,
+                        GmWorkerColumn  column)
+{
+  return self->texts[column];
+}
+
+double
+gm_worker_row_get_number (GmWorkerRow    *self,
+                          GmWorkerColumn  column)
+{
+  return self->numbers[column];
+}
+
+gboolean
+gm_worker_row_is_slow (GmWorkerRow *self)
+{
+  return self->is_slow;
+}

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "gm-worker-table.h"
+
+#include "gm-text.h"
+#include "gm-window.h"
+#include "gm-worker-row.h"
+
+/**
+ * GmWorkerTable:
+ *
+ * The workers of a run and the processes below them, and what can be done to those that are
+ * selected.
+ */
+struct _GmWorkerTable
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  GmRun             *run;
+  GListStore        *rows;       /* of GmWorkerRow, by slot */
+  GtkSelectionModel *selection;
+  GCancellable      *cancellable;
+
+  /* Children */
+  GtkWidget         *box;
+  GtkColumnView     *view;
+  GtkWidget         *total;
+  GtkWidget         *menu;
+};
+
+G_DEFINE_FINAL_TYPE (GmWorkerTable, gm_worker_table, GTK_TYPE_WIDGET)
+
+static const struct
+{
+  const char *title;
+  int         width;  /* characters */
+  gboolean    is_number;
+  gboolean    expand;
+} columns[GM_WORKER_N_COLUMNS] = {
+  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 6, FALSE, FALSE },
+  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 22, FALSE, TRUE },
+  [GM_WORKER_COLUMN_PID] = { N_("PID"), 7, TRUE, FALSE },
+  [GM_WORKER_COLUMN_STATE] = { N_("State"), 12, FALSE, FALSE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 14, FALSE, TRUE },
+  [GM_WORKER_COLUMN_SINCE] = { N_("For"), 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_DONE] = { N_("Done"), 7, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 9, TRUE, FALSE },
+  [GM_WORKER_COLUMN_THREADS] = { N_("Threads"), 4, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FILES] = { N_("Files"), 4, TRUE, FALSE },
+  [GM_WORKER_COLUMN_IO] = { N_("I/O"), 9, TRUE, FALSE },
+};
+
+static void
+show (GtkListItem *list_item)
+{
+  GtkTreeListRow *tree_row = gtk_list_item_get_item (list_item);
+  g_autoptr(GmWorkerRow) row = tree_row != NULL ? gtk_tree_list_row_get_item (tree_row) : NULL;
+  GtkWidget *child = gtk_list_item_get_child (list_item);
+  GtkWidget *label = GTK_IS_TREE_EXPANDER (child)
+                       ? gtk_tree_expander_get_child (GTK_TREE_EXPANDER (child)) : child;
+  int column = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (label), "column"));
+  const char *text;
+  gboolean slow, marked;
+
+  if (row == NULL)
+    return;
+  text = gm_worker_row_get_text (row, column);
+  if (g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (label)), text) != 0)
+    gtk_inscription_set_text (GTK_INSCRIPTION (label), text);
+  slow = gm_worker_row_is_slow (row)
+         && (column == GM_WORKER_COLUMN_SINCE || column == GM_WORKER_COLUMN_STATE);
+  marked = gtk_widget_has_css_class (label, "warning");
+  if (slow && !marked)
+    gtk_widget_add_css_class (label, "warning");
+  else if (!slow && marked)
+    gtk_widget_remove_css_class (label, "warning");
+}
+
+static void
+setup_cb (GtkSignalListItemFactory *factory,
+          GtkListItem              *list_item,
+          gpointer                  user_data)
+{
+  int column = GPOINTER_TO_INT (user_data);
+  GtkWidget *label = gtk_inscription_new (NULL);
+
+  gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
+                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
+  if (columns[column].is_number)
+    gtk_widget_add_css_class (label, "numeric");
+  g_object_set_data (G_OBJECT (label), "column", GINT_TO_POINTER (column));
+  if (column == GM_WORKER_COLUMN_SLOT)
+    {
+      GtkWidget *expander = gtk_tree_expander_new ();
+
+      gtk_tree_expander_set_child (GTK_TREE_EXPANDER (expander), label);
+      gtk_list_item_set_child (list_item, expander);
+    }
+  else
+    gtk_list_item_set_child (list_item, label);
+}
+
+static void
+bind_cb (GtkSignalListItemFactory *factory,
+         GtkListItem              *list_item,
+         gpointer                  user_data)
+{
+  GtkTreeListRow *tree_row = gtk_list_item_get_item (list_item);
+  GtkWidget *child = gtk_list_item_get_child (list_item);
+  g_autoptr(GObject) row = gtk_tree_list_row_get_item (tree_row);
+
+  if (GTK_IS_TREE_EXPANDER (child))
+    gtk_tree_expander_set_list_row (GTK_TREE_EXPANDER (child), tree_row);
+  g_signal_connect_object (row, "changed", G_CALLBACK (show), list_item, G_CONNECT_SWAPPED);
+  show (list_item);
+}
+
+static void
+unbind_cb (GtkSignalListItemFactory *factory,
+           GtkListItem              *list_item,
+           gpointer                  user_data)
+{
+  g_autoptr(GObject) row = gtk_tree_list_row_get_item (gtk_list_item_get_item (list_item));
+
+  if (row != NULL)
+    g_signal_handlers_disconnect_by_func (row, show, list_item);
+}
+
+static int
+compare (gconstpointer a,
+         gconstpointer b,
+         gpointer      user_data)
+{
+  int column = GPOINTER_TO_INT (user_data);
+  double first = gm_worker_row_get_number ((GmWorkerRow *) a, column);
+  double second = gm_worker_row_get_number ((GmWorkerRow *) b, column);
+
+  return first < second ? -1 : first > second;
+}
+
+static GListModel *
+create_children (gpointer item,
+                 gpointer user_data)
+{
+  return g_object_ref (gm_worker_row_get_children (item));
+}
+
+static void
+add_columns (GmWorkerTable *self)
+{
+  for (int i = 0; i < GM_WORKER_N_COLUMNS; i++)
+    {
+      GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+      g_autoptr(GtkColumnViewColumn) column = gtk_column_view_column_new (_(columns[i].title),
+                                                                          factory);
+      g_autoptr(GtkSorter) sorter =
+        GTK_SORTER (gtk_custom_sorter_new (compare, GINT_TO_POINTER (i), NULL));
+
+      g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), GINT_TO_POINTER (i));
+      g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
+      g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), NULL);
+      gtk_column_view_column_set_sorter (column, sorter);
+      gtk_column_view_column_set_resizable (column, TRUE);
+      gtk_column_view_column_set_expand (column, columns[i].expand);
+      gtk_column_view_append_column (self->view, column);
+    }
+}
+
+static void
+build_model (GmWorkerTable *self)
+{
+  GtkTreeListModel *tree;
+  GtkSorter *sorter;
+  GtkSortListModel *sorted;
+
+  tree = gtk_tree_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)), FALSE, FALSE,
+                                  create_children, NULL, NULL);
+  sorter = GTK_SORTER (
+    gtk_tree_list_row_sorter_new (g_object_ref (gtk_column_view_get_sorter (self->view))));
+  sorted = gtk_sort_list_model_new (G_LIST_MODEL (tree), sorter);
+  self->selection = GTK_SELECTION_MODEL (gtk_multi_selection_new (G_LIST_MODEL (sorted)));
+  gtk_column_view_set_model (self->view, self->selection);
+}
+
+/* Of the rows that are selected. */
+static GArray *
+dup_pids (GmWorkerTable *self)
+{
+  g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  GtkBitsetIter iter;
+  guint position;
+
+  for (gboolean valid = gtk_bitset_iter_init_first (&iter, selected, &position); valid;
+       valid = gtk_bitset_iter_next (&iter, &position))
+    {
+      g_autoptr(GtkTreeListRow) tree_row = g_list_model_get_item (G_LIST_MODEL (self->selection),
+                                                                  position);
+      g_autoptr(GmWorkerRow) row = gtk_tree_list_row_get_item (tree_row);
+      pid_t pid = gm_worker_row_get_pid (row);
+
+      g_array_append_val (pids, pid);
+    }
+
+  return pids;
+}
+
+static void
+called_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GmWorkerTable) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) answer = gm_run_call_finish (GM_RUN (source), result, &error);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (answer == NULL && error != NULL && GM_IS_WINDOW (root)
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    gm_window_toast (GM_WINDOW (root), error->message);
+}
+
+static void
+call (GmWorkerTable *self,
+      pid_t          pid,
+      const char    *method,
+      const char    *name,
+      JsonNode      *take_value)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "pid");
+  json_builder_add_int_value (builder, pid);
+  json_builder_set_member_name (builder, name);
+  json_builder_add_value (builder, take_value);
+  json_builder_end_object (builder);
+  gm_run_call_async (self->run, method, json_builder_get_root (builder), self->cancellable,
+                     called_cb, g_object_ref (self));
+}
+
+/* The selected processes, with all that they have started. */
+static GArray *
+dup_trees (GmWorkerTable *self)
+{
+  g_autoptr(GArray) pids = dup_pids (self);
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (pid_t));
+
+  for (guint i = 0; i < pids->len; i++)
+    {
+      g_autoptr(GArray) tree = gm_proc_dup_tree (g_array_index (pids, pid_t, i));
+
+      g_array_append_val (all, g_array_index (pids, pid_t, i));
+      g_array_append_vals (all, tree->data, tree->len);
+    }
+
+  return all;
+}
+
+static void
+signal_action (GtkWidget  *widget,
+               const char *name,
+               GVariant   *parameter)
+{
+  GmWorkerTable *self = GM_WORKER_TABLE (widget);
+  g_autoptr(GArray) pids = dup_trees (self);
+
+  for (guint i = 0; i < pids->len; i++)
+    {
+      JsonNode *value = json_node_new (JSON_NODE_VALUE);
+
+      json_node_set_string (value, g_variant_get_string (parameter, NULL));
+      call (self, g_array_index (pids, pid_t, i), "signal", "signal", value);
+    }
+}
+
+static void
+priority_action (GtkWidget  *widget,
+                 const char *name,
+                 GVariant   *parameter)
+{
+  GmWorkerTable *self = GM_WORKER_TABLE (widget);
+  g_autoptr(GArray) pids = dup_trees (self);
+
+  for (guint i = 0; i < pids->len; i++)
+    {
+      JsonNode *value = json_node_new (JSON_NODE_VALUE);
+
+      json_node_set_int (value, g_variant_get_int32 (parameter));
+      call (self, g_array_index (pids, pid_t, i), "priority", "nice", value);
+    }
+}
+
+/* One CPU, or all of them. */
+static void
+affinity_action (GtkWidget  *widget,
+                 const char *name,
+                 GVariant   *parameter)
+{
+  GmWorkerTable *self = GM_WORKER_TABLE (widget);
+  g_autoptr(GArray) pids = dup_trees (self);
+  int cpu = g_variant_get_int32 (parameter);
+
+  for (guint i = 0; i < pids->len; i++)
+    {
+      JsonArray *cpus = json_array_new ();
+      JsonNode *value = json_node_new (JSON_NODE_ARRAY);
+
+      for (int j = 0; j < (int) g_get_num_processors (); j++)
+        if (cpu < 0 || j == cpu)
+          json_array_add_int_element (cpus, j);
+      json_node_take_array (value, cpus);
+      call (self, g_array_index (pids, pid_t, i), "affinity", "cpus", value);
+    }
+}
+
+static void
+copy_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  g_autoptr(GArray) pids = dup_pids (GM_WORKER_TABLE (widget));
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < pids->len; i++)
+    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", (int) g_array_index (pids, pid_t, i));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text->str);
+}
+
+static void
+selection_changed_cb (GmWorkerTable *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
+  gboolean any = !gtk_bitset_is_empty (selected);
+  gboolean live = any && self->run != NULL && gm_run_get_live (self->run);
+
+  gtk_widget_action_set_enabled (widget, "workers.signal", live);
+  gtk_widget_action_set_enabled (widget, "workers.priority", live);
+  gtk_widget_action_set_enabled (widget, "workers.affinity", live);
+  gtk_widget_action_set_enabled (widget, "workers.copy-pid", any);
+}
+
+static void
+append_item (GMenu      *menu,
+             const char *label,
+             const char *action,
+             GVariant   *target)
+{
+  g_autoptr(GMenuItem) item = g_menu_item_new (label, NULL);
+
+  g_menu_item_set_action_and_target_value (item, action, target);
+  g_menu_append_item (menu, item);
+}
+
+static GMenuModel *
+new_menu (void)
+{
+  static const char * const signal_names[] = {
+    "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGABRT", "SIGSTOP", "SIGCONT",
+    "SIGTERM", "SIGKILL",
+  };
+  static const struct { const char *label; int nice; } priorities[] = {
+    { N_("Normal"), 0 }, { N_("Low"), 5 }, { N_("Very Low"), 19 }, { N_("High"), -5 },
+  };
+  g_autoptr(GMenu) menu = g_menu_new ();
+  g_autoptr(GMenu) kill_menu = g_menu_new ();
+  g_autoptr(GMenu) signal_menu = g_menu_new ();
+  g_autoptr(GMenu) priority_menu = g_menu_new ();
+  g_autoptr(GMenu) cpu_menu = g_menu_new ();
+
+  append_item (kill_menu, _("_Terminate"), "workers.signal", g_variant_new_string ("SIGTERM"));
+  append_item (kill_menu, _("_Kill"), "workers.signal", g_variant_new_string ("SIGKILL"));
+  append_item (kill_menu, _("_Stop"), "workers.signal", g_variant_new_string ("SIGSTOP"));
+  append_item (kill_menu, _("_Continue"), "workers.signal", g_variant_new_string ("SIGCONT"));
+  for (guint i = 0; i < G_N_ELEMENTS (signal_names); i++)
+    append_item (signal_menu, signal_names[i], "workers.signal",
+                 g_variant_new_string (signal_names[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
+    append_item (priority_menu, _(priorities[i].label), "workers.priority",
+                 g_variant_new_int32 (priorities[i].nice));
+  append_item (cpu_menu, _("All CPUs"), "workers.affinity", g_variant_new_int32 (-1));
+  for (guint i = 0; i < MIN (g_get_num_processors (), 64); i++)
+    {
+      g_autofree char *label = g_strdup_printf (_("Only CPU %u"), i);
+
+      append_item (cpu_menu, label, "workers.affinity", g_variant_new_int32 ((int) i));
+    }
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (kill_menu));
+  g_menu_append_submenu (menu, _("Send S_ignal"), G_MENU_MODEL (signal_menu));
+  g_menu_append_submenu (menu, _("_Priority"), G_MENU_MODEL (priority_menu));
+  g_menu_append_submenu (menu, _("CPU _Affinity"), G_MENU_MODEL (cpu_menu));
+  append_item (menu, _("C_opy PID"), "workers.copy-pid", NULL);
+
+  return G_MENU_MODEL (g_steal_pointer (&menu));
+}
+
+static void
+gm_worker_table_dispose (GObject *object)
+{
+  GmWorkerTable *self = GM_WORKER_TABLE (object);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_object (&self->run);
+  g_clear_object (&self->rows);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->cancellable);
+
+  G_OBJECT_CLASS (gm_worker_table_parent_class)->dispose (object);
+}
+
+static void
+gm_worker_table_class_init (GmWorkerTableClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = gm_worker_table_dispose;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_install_action (widget_class, "workers.signal", "s", signal_action);
+  gtk_widget_class_install_action (widget_class, "workers.priority", "i", priority_action);
+  gtk_widget_class_install_action (widget_class, "workers.affinity", "i", affinity_action);
+  gtk_widget_class_install_action (widget_class, "workers.copy-pid", NULL, copy_action);
+}
+
+static void
+gm_worker_table_init (GmWorkerTable *self)
+{
+  GtkWidget *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  g_autoptr(GMenuModel) menu = new_menu ();
+
+  self->cancellable = g_cancellable_new ();
+  self->rows = g_list_store_new (GM_TYPE_WORKER_ROW);
+  self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
+  gtk_widget_set_name (GTK_WIDGET (self->view), "workers-view");
+  gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Workers"), -1);
+  add_columns (self);
+  build_model (self);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (self->view));
+  gtk_widget_set_vexpand (scrolled, TRUE);
+  self->total = gtk_label_new (NULL);
+  gtk_widget_set_name (self->total, "workers-total");
+  gtk_label_set_xalign (GTK_LABEL (self->total), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (self->total), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (self->total, TRUE);
+  gtk_widget_add_css_class (self->total, "numeric");
+  gtk_widget_add_css_class (self->total, "heading");
+  self->menu = gtk_menu_button_new ();
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (self->menu), menu);
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->menu), _("_Selected"));
+  gtk_menu_button_set_use_underline (GTK_MENU_BUTTON (self->menu), TRUE);
+  gtk_widget_add_css_class (self->menu, "flat");
+  gtk_widget_set_margin_start (bar, 12);
+  gtk_widget_set_margin_end (bar, 6);
+  gtk_box_append (GTK_BOX (bar), self->total);
+  gtk_box_append (GTK_BOX (bar), self->menu);
+  self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  gtk_box_append (GTK_BOX (self->box), scrolled);
+  gtk_box_append (GTK_BOX (self->box), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
+  gtk_box_append (GTK_BOX (self->box), bar);
+  gtk_widget_set_parent (self->box, GTK_WIDGET (self));
+  g_signal_connect_object (self->selection, "selection-changed",
+                           G_CALLBACK (selection_changed_cb), self, G_CONNECT_SWAPPED);
+  selection_changed_cb (self);
+}
+
+static void
+update_total (GmWorkerTable    *self,
+              const GmSnapshot *snapshot)
+{
+  guint busy = 0;
+  guint64 done = 0, failed = 0;
+  g_autofree char *memory = g_format_size_full (snapshot->rss, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *n_done = NULL;
+  g_autofree char *n_failed = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < snapshot->workers->len; i++)
+    {
+      const GmSnapshotWorker *worker = g_ptr_array_index (snapshot->workers, i);
+
+      busy += worker->state == GM_WORKER_BUSY;
+      done += worker->done;
+      failed += worker->failed;
+    }
+  n_done = gm_text_number ((gint64) done);
+  n_failed = gm_text_number ((gint64) failed);
+  text = g_strdup_printf (_("%u workers, %u busy · %s done · %s failed · CPU %.0f %% · %s"),
+                          snapshot->workers->len, busy, n_done, n_failed, snapshot->cpu_percent,
+                          memory);
+  if (g_strcmp0 (gtk_label_get_text (GTK_LABEL (self->total)), text) != 0)
+    gtk_label_set_text (GTK_LABEL (self->total), text);
+}
+
+/**
+ * gm_worker_table_update:
+ * @self: the table
+ * @run: (nullable): whose workers
+ * @snapshot: (nullable): what is known of them
+ * @usual: nanoseconds that hardly an item takes longer than; 0: not known
+ *
+ * Rows keep their place; only the texts that have changed are set.
+ */
+void
+gm_worker_table_update (GmWorkerTable    *self,
+                        GmRun            *run,
+                        const GmSnapshot *snapshot,
+                        gint64            usual)
+{
+  guint n = snapshot != NULL ? snapshot->workers->len : 0;
+  guint had = g_list_model_get_n_items (G_LIST_MODEL (self->rows));
+  gint64 now = g_get_real_time ();
+
+  if (g_set_object (&self->run, run))
+    selection_changed_cb (self);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(GmWorkerRow) row = i < had ? g_list_model_get_item (G_LIST_MODEL (self->rows), i)
+                                           : gm_worker_row_new ();
+
+      gm_worker_row_set_worker (row, snapshot, g_ptr_array_index (snapshot->workers, i), now,
+                                usual);
+      if (i >= had)
+        g_list_store_append (self->rows, row);
+    }
+  if (n < had)
+    g_list_store_splice (self->rows, n, had - n, NULL, 0);
+  if (snapshot != NULL)
+    update_total (self, snapshot);
+}
+
+/**
+ * gm_worker_table_read_proc:
+ * @self: the table
+ *
+ * Threads, open files, I/O and descendants, which only /proc knows.
+ */
+void
+gm_worker_table_read_proc (GmWorkerTable *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->rows)); i++)
+    {
+      g_autoptr(GmWorkerRow) row = g_list_model_get_item (G_LIST_MODEL (self->rows), i);
+
+      gm_worker_row_read_proc (row);
+    }
+}

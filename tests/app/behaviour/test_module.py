@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Functions of a module of the user's own."""
+import os
+import pathlib
+import subprocess
+import unittest
+
+import harness
+
+SOURCE = pathlib.Path(__file__).with_name('module.c')
+ROOT = pathlib.Path(__file__).parents[3]
+
+
+def build(folder):
+    flags = subprocess.run(['pkg-config', '--cflags', '--libs', 'gio-2.0'], check=True,
+                           capture_output=True, text=True).stdout.split()
+    subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-o', folder / 'module.so',
+                    SOURCE, f'-I{ROOT / "libmp"}', *flags], check=True)
+
+
+class ModuleTest(harness.Case):
+    def setUp(self):
+        super().setUp()
+        build(self.work)
+
+    def job(self, symbol, items, **keys):
+        return {'task': {'function': f'module.so:{symbol}'}, 'inputs': items, 'processes': 2,
+                **keys}
+
+    def test_values_travel(self):
+        items = [1, -9223372036854775808, 0.1, 'ä', True, None, [1, [2.5, 'x']], {'a': {'b': []}}]
+        for method in harness.START_METHODS:
+            run = self.run_job(self.job('same', items, start_method=method))
+            outcomes = run.by_index()
+            self.assertEqual([outcomes[i]['result'] for i in range(len(items))], items)
+        text = (run.dir / 'results.jsonl').read_text()
+        self.assertIn('"result":-9223372036854775808', text)
+        self.assertIn('"result":0.1,' if '"result":0.1,' in text else '"result":0.1}', text)
+
+    def test_what_is_not_there_runs_nothing(self):
+        for function, words in (('gone.so:same', ('gone.so',)),
+                                ('module.so:gone', ('module.so', 'gone')),
+                                (f'{SOURCE}:same', ('module.c',))):
+            for method in harness.START_METHODS:
+                run = self.run_job({'task': {'function': function}, 'inputs': {'range': [100]},
+                                    'start_method': method}, code=2)
+                self.assertEqual(run.stdout, b'')
+                for word in words:
+                    self.assertIn(word, run.stderr)
+                self.assertEqual(run.stderr.count('gtk-mp: '), 1, run.stderr)
+                self.assertFalse(run.dir.exists() and os.listdir(run.dir))
+
+    def test_exit_is_a_crash(self):
+        run = self.run_job(self.job('leave', [0, 7, 0]), code=1)
+        for index, code in enumerate([0, 7, 0]):
+            outcome = run.by_index()[index]
+            self.assertEqual((outcome['status'], outcome['reason'], outcome['exit_code']),
+                             ('crashed', 'worker-died', code))
+        self.assert_all_once(run, 3)
+
+    def test_what_is_printed_goes_to_the_log(self):
+        run = self.run_job(self.job('say', [1, 2, 3]))
+        self.assertEqual(run.stdout, b'1\n1\n1\n')
+        log = (run.dir / 'log.txt').read_text().splitlines()
+        for n in (1, 2, 3):
+            self.assertEqual(log.count(f'printed {n}'), 1)
+            self.assertEqual(log.count(f'complained {n}'), 1)
+        self.assertEqual(log.count('written'), 3)
+
+    def test_last_words_are_kept(self):
+        run = self.run_job(self.job('say_and_die', [5]), code=1)
+        self.assertEqual(run.by_index()[0]['signal'], 'SIGABRT')
+        self.assertIn('last words 5\n', (run.dir / 'log.txt').read_text())
+
+    def test_the_library_is_there(self):
+        run = self.run_job(self.job('who', [1]))
+        self.assertEqual(run.by_index()[0]['result'], run.by_index()[0]['worker'])
+        self.assertIn('a module speaks', run.stderr)
+
+    def test_what_is_neither_result_nor_error(self):
+        for symbol, word in (('nothing', 'neither'), ('both', 'both'), ('not_json', 'JSON')):
+            run = self.run_job(self.job(symbol, [1]), code=1)
+            outcome = run.by_index()[0]
+            self.assertEqual((outcome['status'], outcome['reason']), ('error', 'exception'))
+            self.assertIn(word, outcome['error'])
+            self.assertNotIn('result', outcome)
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""po/POTFILES names each file that has something to translate, and no other."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+IN_C = re.compile(r'\b(_|N_|C_|ngettext|g_dngettext) ?\(.*"')
+
+
+def has_texts(path):
+    text = path.read_text(encoding='utf-8')
+    if path.suffix == '.c':
+        return IN_C.search(text) is not None
+    return 'translatable="yes"' in text
+
+
+found = {str(path.relative_to(ROOT)) for pattern in ('*.c', '*.ui')
+         for path in (ROOT / 'app' / 'ui').rglob(pattern) if has_texts(path)}
+found |= {str(path.relative_to(ROOT)) for pattern in ('*.in', '*.gschema.xml')
+          for path in (ROOT / 'data').glob(pattern) if 'service' not in path.name}
+listed = {line for line in (ROOT / 'po' / 'POTFILES').read_text(encoding='utf-8').splitlines()
+          if line and not line.startswith('#')}
+for name in sorted(found - listed):
+    print(f'po/POTFILES lacks {name}')
+for name in sorted(listed - found):
+    print(f'po/POTFILES names {name}, which has nothing to translate')
+sys.exit(found != listed)

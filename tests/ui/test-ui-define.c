@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "ui-util.h"
+
+#include "gm-define-page.h"
+#include "gm-form-value.h"
+#include "gm-json.h"
+
+/* The form and the source of a job file. */
+
+static const char valid_job[] =
+  "{\"mpjob\":1,\"name\":\"Sizes\",\"task\":{\"command\":[\"echo\",\"a b\",\"{}\"]},"
+  "\"inputs\":{\"range\":[3]},\"env\":{\"KEPT\":\"yes\"},\"retries\":2}";
+
+static char *
+get_source (GmWindow *window)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (ui_find (window, "source")));
+  GtkTextIter start;
+  GtkTextIter end;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+
+  return gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+}
+
+static void
+set_source (GmWindow   *window,
+            const char *text)
+{
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (ui_find (window, "source"))),
+                            text, -1);
+}
+
+static gboolean
+can_run (GmWindow *window)
+{
+  return gtk_widget_get_sensitive (ui_find (window, "primary"));
+}
+
+static void
+test_opening_runs_nothing (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *marker = g_build_filename (g_get_home_dir (), "ran", NULL);
+  g_autofree char *path = ui_write_job ("touch.mpjob",
+    "{\"mpjob\":1,\"task\":{\"command\":[\"touch\",\"ran\"]},\"inputs\":{\"range\":[1]}}");
+
+  ui_open (application, path);
+  WAIT_FOR (can_run (window));
+  ui_settle ();
+  g_assert_null (gm_window_get_run (window));
+  g_assert_false (g_file_test (marker, G_FILE_TEST_EXISTS));
+  g_assert_nonnull (strstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "commands"))),
+                            "touch ran"));
+  ui_finish (application);
+}
+
+static void
+test_malformed_says_where (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("bad.mpjob",
+    "{\n  \"mpjob\": 1,\n  \"task\": {\"command\": [7]},\n  \"inputs\": [1]\n}\n");
+  GtkLabel *label;
+
+  ui_open (application, path);
+  label = GTK_LABEL (ui_find (window, "define-error"));
+  WAIT_FOR (strstr (gtk_label_get_label (label), "$.task.command[0]") != NULL);
+  g_assert_nonnull (strstr (gtk_label_get_label (label), "3"));
+  g_assert_false (can_run (window));
+  /* It is mended where it is shown. */
+  set_source (window, valid_job);
+  WAIT_FOR (can_run (window));
+  gm_draft_save (gm_window_get_draft (window), NULL, NULL);
+  ui_finish (application);
+}
+
+static void
+test_form_and_source_in_step (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("step.mpjob", valid_job);
+  g_autofree char *source = NULL;
+  g_autofree char *after = NULL;
+  GmDraft *draft;
+
+  ui_open (application, path);
+  draft = gm_window_get_draft (window);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (ui_find (window, "task/command"))), ==,
+                   "echo 'a b' {}");
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "retries")), "5");
+  source = get_source (window);
+  g_assert_nonnull (strstr (source, "\"retries\": 5"));
+  g_assert_nonnull (strstr (source, "KEPT"));
+  g_assert_cmpint (gm_draft_get_job (draft)->retries, ==, 5);
+  set_source (window, "{\"mpjob\":1,\"task\":{\"shell\":\"echo {}\"},\"inputs\":[1],\"retries\":7}");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (ui_find (window, "retries"))), ==, "7");
+  g_assert_false (gtk_widget_is_visible (ui_find (window, "task/command")));
+  /* A change of the kind of inputs replaces them and nothing else. */
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (ui_find (window, "inputs")), 2);
+  after = get_source (window);
+  g_assert_nonnull (strstr (after, "\"range\""));
+  g_assert_nonnull (strstr (after, "\"retries\": 7"));
+  gm_draft_save (draft, NULL, NULL);
+  ui_finish (application);
+}
+
+static void
+test_error_at_its_field (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("field.mpjob", valid_job);
+  GtkWidget *entry;
+
+  ui_open (application, path);
+  WAIT_FOR (can_run (window));
+  entry = ui_find (window, "task_timeout");
+  gtk_editable_set_text (GTK_EDITABLE (entry), "soon");
+  WAIT_FOR (!can_run (window));
+  g_assert_true (gtk_widget_has_css_class (gtk_widget_get_ancestor (entry, GTK_TYPE_LIST_BOX_ROW),
+                                           "has-error"));
+  gtk_editable_set_text (GTK_EDITABLE (entry), "90");
+  WAIT_FOR (can_run (window));
+  /* What can't be told as JSON at all is wrong, too. */
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), "echo 'open");
+  WAIT_FOR (!can_run (window));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), "no-such-program-here {}");
+  WAIT_FOR (gtk_widget_has_css_class (gtk_widget_get_ancestor (ui_find (window, "task/command"),
+                                                               GTK_TYPE_LIST_BOX_ROW),
+                                      "has-error"));
+  g_assert_false (can_run (window));
+  gm_draft_save (gm_window_get_draft (window), NULL, NULL);
+  ui_finish (application);
+}
+
+/* Emits what the toolkit emits when something is let go over the window. */
+static void
+drop (GmWindow *window,
+      GFile   **files,
+      gsize     n_files)
+{
+  g_autoptr(GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (window));
+  g_auto(GValue) value = G_VALUE_INIT;
+  gboolean handled = FALSE;
+
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, gdk_file_list_new_from_array (files, n_files));
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr(GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_DROP_TARGET (controller))
+        g_signal_emit_by_name (controller, "drop", &value, 10.0, 10.0, &handled);
+    }
+  g_assert_true (handled);
+}
+
+static void
+test_dropped_files_are_inputs (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *first = ui_write_job ("a [1].txt", "x");
+  g_autofree char *second = ui_write_job ("b.txt", "y");
+  g_autoptr(GFile) first_file = g_file_new_for_path (first);
+  g_autoptr(GFile) second_file = g_file_new_for_path (second);
+  GFile *files[2] = { first_file, second_file };
+  g_autoptr(GFile) folder = g_file_new_for_path (g_get_home_dir ());
+  GmJob *job;
+
+  drop (window, files, 2);
+  job = gm_draft_get_job (gm_window_get_draft (window));
+  g_assert_nonnull (job);
+  g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_FILES);
+  g_assert_cmpstr (job->inputs->patterns[0], ==, first);
+  WAIT_FOR (can_run (window));
+  drop (window, &folder, 1);
+  job = gm_draft_get_job (gm_window_get_draft (window));
+  g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_GLOB);
+  WAIT_FOR (can_run (window));
+  ui_finish (application);
+}
+
+/* What a field shows is read back as the same value. */
+static void
+test_values_round_trip (void)
+{
+  static const struct
+  {
+    GmFormKind  kind;
+    const char *json;
+  } cases[] = {
+    { GM_FORM_WORDS, "[\"a b\",\"\",\"it's\",\"{}\",\"$x\",\"#\"]" },
+    { GM_FORM_LINES, "[\"one\",\"7\",\" x \"]" },
+    { GM_FORM_ITEMS, "[\"one\",7,\"7\",null,{\"a\":[1]},\"true\"]" },
+    { GM_FORM_NUMBERS, "[0,10,2]" },
+    { GM_FORM_NUMBER, "\"300%\"" },
+    { GM_FORM_NUMBER, "2.5" },
+    { GM_FORM_ENV, "{\"A\":\"1=2\",\"B\":\"\"}" },
+    { GM_FORM_PRODUCT, "{\"size\":[\"s\",\"l\"],\"q\":{\"range\":[0,9]}}" },
+    { GM_FORM_SCRIPT, "\"a\\nb\"" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(JsonNode) node = gm_json_parse (cases[i].json, strlen (cases[i].json), NULL, NULL);
+      g_autofree char *text = gm_form_value_to_text (cases[i].kind, node);
+      g_autoptr(JsonNode) again = NULL;
+      g_autoptr(GString) printed = g_string_new (NULL);
+      g_autoptr(GError) error = NULL;
+
+      gm_form_value_from_text (cases[i].kind, text, &again, &error);
+      g_assert_no_error (error);
+      gm_json_append_node (printed, again);
+      g_assert_cmpstr (printed->str, ==, cases[i].json);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  g_test_add_func ("/define/values", test_values_round_trip);
+  g_test_add_func ("/define/opening-runs-nothing", test_opening_runs_nothing);
+  g_test_add_func ("/define/malformed", test_malformed_says_where);
+  g_test_add_func ("/define/in-step", test_form_and_source_in_step);
+  g_test_add_func ("/define/error-at-field", test_error_at_its_field);
+  g_test_add_func ("/define/drop", test_dropped_files_are_inputs);
+
+  return g_test_run ();
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ui-util.h"
+
+#include "gm-run-store.h"
+
+/* Jobs that are run from the window: the runner is the real program. */
+
+static GmRun *
+start (GmApplication *application,
+       const char    *name,
+       const char    *text)
+{
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job (name, text);
+
+  ui_open (application, path);
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+  g_assert_nonnull (gm_window_get_run (window));
+
+  return gm_window_get_run (window);
+}
+
+static gboolean
+is_over (GmRun *run)
+{
+  return gm_run_get_started (run) > 0 && !gm_run_get_live (run);
+}
+
+static guint
+count (GListModel *model)
+{
+  return g_list_model_get_n_items (model);
+}
+
+/* Items wait for a file to appear: the test decides when they end. */
+static char *
+waiting_job (const char *gate)
+{
+  return g_strdup_printf ("{\"mpjob\":1,\"name\":\"Waiting\",\"task\":{\"shell\":\"while [ ! -e %s ]; "
+                          "do sleep 0.05; done; [ {} != 1 ]\"},\"inputs\":{\"range\":[3]},"
+                          "\"processes\":2}", gate);
+}
+
+static void
+test_run_to_the_end (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  GmRunStore *runs = gm_application_get_runs (application);
+  GmRun *run = start (application, "ten.mpjob",
+    "{\"mpjob\":1,\"name\":\"Ten\",\"task\":{\"command\":[\"echo\",\"{}\"]},"
+    "\"inputs\":{\"range\":[10]}}");
+
+  WAIT_FOR (is_over (run));
+  g_assert_cmpint (gm_run_get_state (run), ==, GM_RUN_FINISHED);
+  g_assert_cmpint (gm_run_get_done (run), ==, 10);
+  g_assert_cmpint (gm_run_get_failed (run), ==, 0);
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (ui_find (window, "primary"))), ==,
+                   "_Run Again");
+  WAIT_FOR (count (gm_run_store_get_running (runs)) == 0);
+  g_assert_true (gm_history_contains (gm_run_store_get_history (runs), gm_run_get_id (run)));
+  ui_finish (application);
+}
+
+static void
+test_run_survives_the_window (void)
+{
+  GmApplication *application = ui_start ();
+  g_autofree char *gate = g_build_filename (g_get_home_dir (), "gate", NULL);
+  g_autofree char *job = waiting_job (gate);
+  g_autofree char *id = NULL;
+  g_autoptr(GmRun) again = NULL;
+  g_autoptr(GmRunStore) runs = NULL;
+  GmRun *run = start (application, "waiting.mpjob", job);
+
+  WAIT_FOR (gm_run_get_live (run));
+  id = g_strdup (gm_run_get_id (run));
+  ui_finish (application);
+
+  /* What a window that is opened later finds, knowing nothing of this one. */
+  runs = gm_run_store_new (gm_run_store_get_folder (gm_application_get_runs (application)));
+  g_assert_cmpuint (count (gm_run_store_get_running (runs)), ==, 1);
+  again = g_list_model_get_item (gm_run_store_get_running (runs), 0);
+  g_assert_cmpstr (gm_run_get_id (again), ==, id);
+  application = ui_start ();
+  gm_window_show_run (ui_get_window (application), id);
+  g_assert_true (g_file_set_contents (gate, "", 0, NULL));
+  WAIT_FOR (is_over (again));
+  g_assert_cmpint (gm_run_get_failed (again), ==, 1);
+  WAIT_FOR (strcmp (gtk_button_get_label (GTK_BUTTON (ui_find (ui_get_window (application),
+                                                               "primary"))),
+                    "_Retry Failed") == 0);
+  unlink (gate);
+  ui_finish (application);
+}
+
+static void
+test_death_of_the_runner_is_seen (void)
+{
+  GmApplication *application = ui_start ();
+  g_autofree char *gate = g_build_filename (g_get_home_dir (), "never", NULL);
+  g_autofree char *job = waiting_job (gate);
+  GmRun *run = start (application, "killed.mpjob", job);
+  const GmSnapshot *snapshot;
+
+  WAIT_FOR (gm_run_get_live (run));
+  snapshot = gm_run_get_snapshot (run);
+  g_assert_nonnull (snapshot);
+  kill (snapshot->pid, SIGKILL);
+  WAIT_FOR (gm_run_get_state (run) == GM_RUN_INTERRUPTED);
+  g_assert_true (gm_run_get_died (run));
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (ui_find (ui_get_window (application),
+                                                              "primary"))), ==, "_Resume");
+  g_assert_nonnull (strstr (gtk_label_get_label (GTK_LABEL (ui_find (ui_get_window (application),
+                                                                     "banner"))),
+                            "unexpectedly"));
+  ui_finish (application);
+}
+
+/* The runner says no: it is told, and nothing is left of the attempt. */
+static void
+test_refused_job (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  guint before = gm_history_get_names (gm_run_store_get_history (
+                   gm_application_get_runs (application)))->len;
+  GtkLabel *banner;
+
+  start (application, "module.mpjob",
+         "{\"mpjob\":1,\"task\":{\"function\":\"./no-such-module.so:f\"},\"inputs\":[1]}");
+  banner = GTK_LABEL (ui_find (window, "banner"));
+  WAIT_FOR (strstr (gtk_label_get_label (banner), "no-such-module") != NULL);
+  g_assert_null (gm_window_get_run (window));
+  WAIT_FOR (gm_history_get_names (gm_run_store_get_history (
+              gm_application_get_runs (application)))->len == before);
+  ui_finish (application);
+}
+
+static void
+changed_cb (GListModel *model,
+            guint       position,
+            guint       removed,
+            guint       added,
+            guint      *total)
+{
+  *total += added;
+}
+
+/* Names are all that is read of ten thousand runs. */
+static void
+test_long_history (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_home_dir (), "many", NULL);
+  g_autoptr(GmRunStore) store = NULL;
+  GListModel *history;
+  g_autoptr(GObject) first = NULL;
+  g_autoptr(GObject) again = NULL;
+  guint added = 0;
+
+  g_assert_cmpint (mkdir (folder, 0700), ==, 0);
+  for (int i = 0; i < 10000; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("20260101-%06d-job-%04x", i, i);
+      g_autofree char *dir = g_build_filename (folder, name, NULL);
+
+      g_assert_cmpint (mkdir (dir, 0700), ==, 0);
+    }
+  store = gm_run_store_new (folder);
+  history = G_LIST_MODEL (gm_run_store_get_history (store));
+  g_assert_cmpuint (count (history), ==, 10000);
+  first = g_list_model_get_item (history, 0);
+  again = g_list_model_get_item (history, 0);
+  g_assert_true (first == again);
+  g_assert_cmpstr (gm_run_get_id (GM_RUN (first)), ==, "20260101-009999-job-270f");
+  gm_history_set_search (GM_HISTORY (history), "job 00ff");
+  g_assert_cmpuint (count (history), ==, 1);
+  gm_history_set_search (GM_HISTORY (history), NULL);
+  g_signal_connect (history, "items-changed", G_CALLBACK (changed_cb), &added);
+  {
+    g_autofree char *dir = g_build_filename (folder, "20260102-000000-new-0000", NULL);
+
+    g_assert_cmpint (mkdir (dir, 0700), ==, 0);
+    WAIT_FOR (count (history) == 10001);
+    g_assert_cmpuint (added, ==, 1);
+    g_assert_cmpint (rmdir (dir), ==, 0);
+    WAIT_FOR (count (history) == 10000);
+  }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  g_test_add_func ("/window/run-to-the-end", test_run_to_the_end);
+  g_test_add_func ("/window/survives", test_run_survives_the_window);
+  g_test_add_func ("/window/runner-dies", test_death_of_the_runner_is_seen);
+  g_test_add_func ("/window/refused", test_refused_job);
+  g_test_add_func ("/window/long-history", test_long_history);
+
+  return g_test_run ();
+}
