@@ -11,6 +11,7 @@
 #include "mp-log.h"
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
+#include "mp-process-tree-private.h"
 #include "mp-worker-private.h"
 
 /* The life of a pool's workers: started, watched, replaced, ended. */
@@ -221,11 +222,23 @@ worker_deadline (MpPool       *self,
 
   if (worker->doomed)
     return worker->kill_at;
-  if (self->paused || self->task_timeout == 0 || worker->runs->len == 0)
+  if (self->paused || self->task_timeout == 0
+      || (worker->runs->len == 0 && _mp_ring_is_empty (self->arena)))
     return 0;
   if (_mp_pool_running_record (self, worker, &record))
     return MAX (record->start, worker->progress) + self->task_timeout;
   return worker->progress + self->task_timeout;
+}
+
+/* @worker is due. One that holds nothing has taken too long only if somebody has stopped it, maybe
+ * before it was ready: then what there is to do would wait for it for ever. */
+static gboolean
+is_late (MpPoolWorker *worker)
+{
+  MpProcessInfo info;
+
+  return worker->runs->len > 0
+         || (_mp_process_info_read (worker->pid, &info) && info.state == 'T');
 }
 
 /* Returns: when something must be done though nothing happens, monotonic ns; 0 for never */
@@ -262,8 +275,10 @@ _mp_pool_meet_deadlines (MpPool *self,
         continue;
       if (worker->doomed)
         kill_now (self, worker);
-      else
+      else if (is_late (worker))
         _mp_pool_doom (self, worker, MP_WORKER_EXIT_TIMEOUT);
+      else
+        worker->progress = now;
     }
   if (self->restart_at != 0 && self->restart_at <= now)
     {
@@ -300,8 +315,9 @@ log_death (MpPool       *self,
                                                   record->tag) : NULL;
 
   if (worker->doomed && worker->fate == MP_WORKER_EXIT_TIMEOUT)
-    mp_log (MP_LOG_WARNING, "worker %s (pid %d) ended: its item took longer than the task timeout",
-            worker->name, (int) worker->pid);
+    mp_log (MP_LOG_WARNING, "worker %s (pid %d) ended: %s", worker->name, (int) worker->pid,
+            worker->runs->len > 0 ? "its item took longer than the task timeout"
+                                  : "it was stopped while there was something to do");
   else if (worker->doomed)
     return;
   else if (WIFSIGNALED (status))

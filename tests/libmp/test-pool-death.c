@@ -220,6 +220,24 @@ test_stopped_while_idle (gconstpointer method)
   end_pool (pool);
 }
 
+/* The only worker is stopped before it can begin anything, and then while it has nothing to do. */
+static void
+test_stopped_early (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  MpWorkerInfo worker;
+
+  mp_pool_set_task_timeout (pool, G_USEC_PER_SEC / 2);
+  g_assert_true (mp_pool_start (pool, NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (mp_pool_get_workers (pool, &worker, 1), ==, 1);
+      kill (worker.pid, SIGSTOP);
+      assert_value (mp_pool_map (pool, "echo", range (2), 1, NULL), "[int64 0, 1]");
+    }
+  end_pool (pool);
+}
+
 /* Ctrl-C reaches every process of the terminal: workers leave the decision to the parent. */
 static void
 test_interrupt (gconstpointer method)
@@ -548,6 +566,7 @@ main (int    argc,
   add_for_each_method ("retries", test_retries);
   add_for_each_method ("idle-death", test_idle_death);
   add_for_each_method ("stopped-while-idle", test_stopped_while_idle);
+  add_for_each_method ("stopped-early", test_stopped_early);
   add_for_each_method ("interrupt", test_interrupt);
   add_for_each_method ("failing-initializer", test_failing_initializer);
   add_for_each_method ("early-deaths", test_early_deaths);
