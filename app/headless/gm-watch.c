@@ -29,6 +29,9 @@
 
 #define HZ 10
 
+/* So much is read at once, then the main loop has its turn. */
+#define LINES_PER_TURN 4096
+
 typedef struct
 {
   GmRunClient *client;     /* owned */
@@ -37,8 +40,8 @@ typedef struct
   GmOutput    *err;        /* owned, or the same as out */
   GmPrinter   *printer;    /* owned */
   GmProgress  *progress;   /* owned, or NULL */
-  GmTail      *results;    /* owned, or NULL */
-  GmTail      *log;        /* owned, or NULL */
+  GmTail      *results;    /* owned */
+  GmTail      *log;        /* owned */
   GSource     *signals;    /* owned, or NULL */
   int          signal_fd;
   int          log_level;
@@ -69,13 +72,12 @@ on_output (GmOutput      *output,
 }
 
 static void
-on_result (const char *line,
-           gsize       length,
-           guint64     offset,
-           gpointer    user_data)
+show_result (Watch      *self,
+             const char *line,
+             gsize       length,
+             guint64     offset)
 {
   static const char start[] = "{\"index\":";
-  Watch *self = user_data;
 
   if (length > strlen (start) && strncmp (line, start, strlen (start)) == 0)
     gm_printer_add_recorded (self->printer, g_ascii_strtoull (line + strlen (start), NULL, 10),
@@ -83,12 +85,10 @@ on_result (const char *line,
 }
 
 static void
-on_log_line (const char *line,
-             gsize       length,
-             guint64     offset,
-             gpointer    user_data)
+show_log_line (Watch      *self,
+               const char *line,
+               gsize       length)
 {
-  Watch *self = user_data;
   g_autoptr(GString) text = g_string_sized_new (length + 1);
 
   if (gm_log_line_level (line, length) < self->log_level)
@@ -112,14 +112,25 @@ is_held (Watch *self)
 static gboolean
 read_along (Watch *self)
 {
-  gboolean more = FALSE;
+  const char *line;
+  gsize length;
+  guint64 offset;
+  guint n_log = 0, n_results = 0;
 
-  if (self->log != NULL && !gm_output_is_full (self->err))
-    more |= gm_tail_read (self->log, on_log_line, self);
-  if (self->results != NULL && !gm_printer_is_held (self->printer))
-    more |= gm_tail_read (self->results, on_result, self);
+  while (n_log < LINES_PER_TURN && !gm_output_is_full (self->err)
+         && gm_tail_next (self->log, &line, &length, &offset))
+    {
+      show_log_line (self, line, length);
+      n_log++;
+    }
+  while (n_results < LINES_PER_TURN && !gm_printer_is_held (self->printer)
+         && gm_tail_next (self->results, &line, &length, &offset))
+    {
+      show_result (self, line, length, offset);
+      n_results++;
+    }
 
-  return more;
+  return n_log > 0 || n_results > 0;
 }
 
 static void
@@ -246,8 +257,6 @@ open_all (Watch           *self,
           const GmOptions *options)
 {
   g_autofree char *job_path = g_build_filename (dir, "job.json", NULL);
-  g_autofree char *results_path = g_build_filename (dir, "results.jsonl", NULL);
-  g_autofree char *log_path = g_build_filename (dir, "log.txt", NULL);
   g_autoptr(GmJob) job = gm_job_new_from_file (job_path, NULL);
 
   self->log_level = job != NULL ? (int) job->log_level : (int) MP_LOG_WARNING;
@@ -258,8 +267,8 @@ open_all (Watch           *self,
   self->printer = gm_printer_new (choose_form (job, options->json), self->out, self->err, dir);
   if (!options->quiet && gm_face_can_draw (self->err))
     self->progress = gm_progress_new (self->err, get_counters, self);
-  self->results = gm_tail_open (results_path, FALSE);
-  self->log = gm_tail_open (log_path, FALSE);
+  self->results = gm_tail_new (dir, "results.jsonl");
+  self->log = gm_tail_new (dir, "log.txt");
 }
 
 static void

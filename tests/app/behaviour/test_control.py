@@ -273,7 +273,9 @@ class Steering(Control):
 
     def test_pause_stops_processes_and_clocks(self):
         pause = 2 * SLOWER
-        for task, item in (({'shell': 'sleep {}; (sleep {}); exit 0'}, 0.5 * SLOWER),
+        # What is printed wakes whoever looks at the clock.
+        talk = 'for i in 1 2 3 4 5; do sleep {}; (sleep {}; echo $i); done'
+        for task, item in (({'shell': talk}, 0.1 * SLOWER),
                            ({'function': 'builtin:sleep'}, 1 * SLOWER)):
             with self.subTest(task):
                 run = self.start({'task': task, 'inputs': [item], 'task_timeout': 1.8 * SLOWER,
