@@ -36,7 +36,7 @@ typedef struct
     guint64   scalar;
     GVariant *variant;
   };
-  guint8 type;  /* as in MpValue, MP_VALUE_VARIANT if @variant is it */
+  guint8 type;  /* as in MpPayload, MP_VALUE_VARIANT if @variant is it */
 } Element;
 
 struct _MpAsyncResult
@@ -69,18 +69,18 @@ G_DEFINE_FINAL_TYPE (MpAsyncResult, mp_async_result, G_TYPE_OBJECT)
 static GVariant *
 element_to_variant (const Element *element)
 {
-  MpValue value = { element->scalar, 0, element->type };
+  MpPayload value = { element->scalar, 0, element->type };
 
   if (element->type == MP_VALUE_VARIANT)
     return g_variant_ref (element->variant);
-  return _mp_value_load (NULL, &value, NULL);
+  return _mp_payload_load (NULL, &value, NULL);
 }
 
 static GVariant *
 join_scalars (MpAsyncResult *self,
               guint8         type)
 {
-  gsize size = _mp_value_scalar_size (type);
+  gsize size = _mp_payload_scalar_size (type);
   guint8 *packed = g_malloc (self->n_items * size);
   const char array_type[] = { 'a', type, '\0' };
   g_autoptr(GBytes) bytes = NULL;
@@ -131,7 +131,7 @@ join_elements (MpAsyncResult *self)
     return g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0);
   for (gsize i = 1; i < self->n_items && alike; i++)
     alike = self->elements[i].type == type;
-  return alike && _mp_value_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
+  return alike && _mp_payload_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
 }
 
 static void
@@ -182,7 +182,7 @@ deliver (MpSink           *sink,
       if (self->error == NULL)
         self->error = g_error_copy (delivery->error);
     }
-  else if (_mp_value_is_scalar (delivery->value.type))
+  else if (_mp_payload_is_scalar (delivery->value.type))
     {
       element->scalar = delivery->value.data;
       element->type = delivery->value.type;
@@ -310,7 +310,7 @@ submit_scalar (MpAsyncResult *self,
                guint8         type,
                gsize          i)
 {
-  MpValue value = { 0, 0, type };
+  MpPayload value = { 0, 0, type };
 
   memcpy (&value.data, data + i * size, size);
   return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0);
@@ -322,8 +322,8 @@ refill (MpSink *sink)
 {
   MpAsyncResult *self = sink->owner;
   guint8 type = g_variant_get_type_string (self->items)[1];
-  gboolean scalar = _mp_value_is_scalar (type);
-  gsize size = scalar ? _mp_value_scalar_size (type) : 0;
+  gboolean scalar = _mp_payload_is_scalar (type);
+  gsize size = scalar ? _mp_payload_scalar_size (type) : 0;
   const guint8 *data = scalar ? g_variant_get_data (self->items) : NULL;
   gboolean fits = TRUE;
 

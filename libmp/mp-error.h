@@ -30,6 +30,13 @@ typedef enum
   MP_ERROR_CANCELLED,       /* the pool was terminated or the result cancelled */
   MP_ERROR_BROKEN,          /* the pool cannot keep workers alive, or their initializer failed */
   MP_ERROR_BROKEN_PIPE,     /* BrokenPipeError: nobody can read what was to be sent */
+  MP_ERROR_EMPTY,           /* queue.Empty */
+  MP_ERROR_FULL,            /* queue.Full */
+  MP_ERROR_NOT_OWNED,       /* AssertionError/ValueError: released, but not held; too often */
+  MP_ERROR_OWNER_DIED,      /* a process died with the lock; it is held all the same */
+  MP_ERROR_BROKEN_BARRIER,  /* BrokenBarrierError */
+  MP_ERROR_EXISTS,          /* FileExistsError: shared memory of that name */
+  MP_ERROR_NOT_FOUND,       /* FileNotFoundError: no shared memory of that name */
 } MpError;
 
 MP_EXPORT GQuark mp_error_quark (void);

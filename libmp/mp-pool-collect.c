@@ -90,7 +90,7 @@ deliver_record (MpPool       *self,
 {
   guint nth = worker->next++;
   MpRecord *record = _mp_arena_record (self->arena, run.block, run.first + nth);
-  MpValue value = { record->out_data, record->out_size, record->out_type };
+  MpPayload value = { record->out_data, record->out_size, record->out_type };
   MpDelivery delivery = { .status = MP_OUTCOME_OK, .value = value, .worker = worker };
   g_autoptr(GError) error = NULL;
 
@@ -101,7 +101,7 @@ deliver_record (MpPool       *self,
     }
   if (state == MP_ITEM_FAILED)
     {
-      g_autoptr(GVariant) variant = _mp_value_load (self->arena, &value, &error);
+      g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
 
       if (variant != NULL)
         error = _mp_error_from_variant (variant, worker->name);
@@ -335,5 +335,5 @@ _mp_delivery_to_variant (MpPool           *self,
 {
   if (delivery->value.type == MP_VALUE_NONE)
     return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
-  return _mp_value_load (self->arena, &delivery->value, error);
+  return _mp_payload_load (self->arena, &delivery->value, error);
 }

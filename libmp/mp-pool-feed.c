@@ -66,7 +66,7 @@ deliver (MpSink           *sink,
     }
   if (delivery->status == MP_OUTCOME_OK)
     {
-      const MpValue *value = &delivery->value;
+      const MpPayload *value = &delivery->value;
 
       if (value->type == MP_VALUE_BYTES
           && _mp_arena_contains (self->pool->arena, value->data, value->size))
@@ -236,7 +236,7 @@ mp_pool_feed_push_bytes (MpPoolFeed *self,
                          const void *data,
                          gsize       size)
 {
-  MpValue value = { 0, size, MP_VALUE_BYTES };
+  MpPayload value = { 0, size, MP_VALUE_BYTES };
 
   g_return_if_fail (MP_IS_POOL_FEED (self));
   g_return_if_fail (data != NULL || size == 0);

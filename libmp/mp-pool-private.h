@@ -5,7 +5,7 @@
 #include "mp-pool.h"
 #include "mp-process.h"
 #include "mp-ring-private.h"
-#include "mp-value-private.h"
+#include "mp-payload-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +22,7 @@ typedef struct
 {
   guint64         index;        /* as submitted */
   MpOutcomeStatus status;
-  MpValue         value;        /* OK */
+  MpPayload         value;        /* OK */
   const GError   *error;        /* all others */
   int             wait_status;  /* LOST, TIMEOUT */
   const MpRecord *record;
@@ -153,7 +153,7 @@ gboolean      _mp_pool_submit_value      (MpPool         *self,
                                           MpSink         *sink,
                                           guint64         index,
                                           guint64         tag,
-                                          const MpValue  *value,
+                                          const MpPayload  *value,
                                           const void     *payload,
                                           gsize           size);
 void          _mp_pool_end_run           (MpPool         *self);

@@ -255,7 +255,7 @@ _mp_pool_submit_value (MpPool        *self,
                        MpSink        *sink,
                        guint64        index,
                        guint64        tag,
-                       const MpValue *value,
+                       const MpPayload *value,
                        const void    *payload,
                        gsize          size)
 {
@@ -312,13 +312,13 @@ _mp_pool_submit (MpPool   *self,
                  guint64   tag,
                  GVariant *item)
 {
-  MpValue value = { 0, 0, MP_VALUE_NONE };
+  MpPayload value = { 0, 0, MP_VALUE_NONE };
 
-  if (item == NULL || _mp_value_pack_scalar (item, &value))
+  if (item == NULL || _mp_payload_pack_scalar (item, &value))
     return _mp_pool_submit_value (self, sink, index, tag, &value, NULL, 0);
 
   guint64 aligned[LARGE_PAYLOAD / sizeof (guint64)];
-  gsize size = _mp_value_payload_size (item);
+  gsize size = _mp_payload_size (item);
 
   if (size > MP_MAX_PAYLOAD)
     return FALSE;
@@ -326,7 +326,7 @@ _mp_pool_submit (MpPool   *self,
   g_autofree guint8 *large = size > sizeof aligned ? g_malloc (size) : NULL;
   guint8 *at = large != NULL ? large : (guint8 *) aligned;
 
-  _mp_value_store (item, 0, at, &value);
+  _mp_payload_store (item, 0, at, &value);
   return _mp_pool_submit_value (self, sink, index, tag, &value, at, size);
 }
 

@@ -51,7 +51,7 @@ typedef struct
   guint64 data;  /* the value itself, or the payload's offset in the arena */
   guint32 size;  /* of the payload */
   guint8  type;
-} MpValue;
+} MpPayload;
 
 /* One item: a cache line. The parent writes the first half before it publishes the ticket, the
  * worker the second before it stores the state. */

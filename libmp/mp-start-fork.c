@@ -15,6 +15,7 @@
 #include "mp-forkserver-private.h"
 #include "mp-handles-private.h"
 #include "mp-main-private.h"
+#include "mp-segment-private.h"
 #include "mp-shareable-private.h"
 
 /* What of the parent's is not this process's: its children, its pipes, what it does at exit. */
@@ -25,6 +26,7 @@ forget_parent (GArray *passed)
   _mp_finalizers_after_fork ();
   _mp_forkserver_after_fork ();
   _mp_shareables_after_fork (passed);
+  _mp_segments_after_fork (passed);
   _mp_handles_after_fork (passed);
   _mp_after_fork_run ();
 }

@@ -1,158 +1,221 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <string.h>
+#include "mp-value.h"
 
 #include "mp-error.h"
-#include "mp-value-private.h"
+#include "mp-segment-private.h"
+#include "mp-shareable-private.h"
 
-/*
- * How GVariants cross shared memory. Numbers and booleans lie in the record itself; everything
- * else is serialised into a payload, 8-aligned, followed by its type string.
+/**
+ * MpValue:
+ *
+ * A number in shared memory, of a C type that a typecode names, as in Python: `c` `b` `B` are a
+ * char, signed and unsigned, `h` `H` a short, `i` `I` an int, `l` `L` a long, `q` `Q` a long long,
+ * `f` a float and `d` a double.
+ *
+ * C reads and writes it through mp_value_get_pointer(). What is more than one reading or writing,
+ * to add to it for example, is done while the lock is held.
  */
 
-gboolean
-_mp_value_is_scalar (guint8 type)
-{
-  return type != 0 && strchr ("bynqiuxtd", type) != NULL;
-}
+/* The place, the typecode, the lock if there is one. */
+#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "ym@" MP_SHAREABLE_TYPE_STRING ")"
+#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "ym" MP_SHAREABLE_TYPE_STRING ")"
 
-/* Returns: the size of one element of a fixed array of @type, which is scalar. */
-gsize
-_mp_value_scalar_size (guint8 type)
+struct _MpValue
 {
-  switch (type)
+  GObject parent_instance;
+
+  MpPlace  place;
+  MpLock  *lock;  /* owned, nullable */
+  char     typecode;
+};
+
+static void mp_value_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpValue, mp_value, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_value_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_value)
+
+/* Returns: 0 if there is no such type */
+static gsize
+size_of (char typecode)
+{
+  switch (typecode)
     {
-    case 'b': case 'y': return 1;
-    case 'n': case 'q': return 2;
-    case 'i': case 'u': return 4;
-    default: return 8;
+    case 'c': case 'b': case 'B': return sizeof (char);
+    case 'h': case 'H': return sizeof (short);
+    case 'i': case 'I': return sizeof (int);
+    case 'l': case 'L': return sizeof (long);
+    case 'q': case 'Q': return sizeof (long long);
+    case 'f': return sizeof (float);
+    case 'd': return sizeof (double);
+    default: return 0;
     }
 }
 
-/* The scalar's bytes go to the front of @value->data, whatever the byte order: the same bytes a
- * fixed array of its type has. */
-gboolean
-_mp_value_pack_scalar (GVariant *variant,
-                       MpValue  *value)
+static void
+mp_value_finalize (GObject *object)
 {
-  const char *type = g_variant_get_type_string (variant);
+  MpValue *self = MP_VALUE (object);
 
-  if (type[1] != '\0' || !_mp_value_is_scalar (type[0]))
-    return FALSE;
-  value->data = 0;
-  value->size = 0;
-  value->type = type[0];
-  g_variant_store (variant, &value->data);
-  return TRUE;
+  _mp_place_clear (&self->place);
+  g_clear_object (&self->lock);
+
+  G_OBJECT_CLASS (mp_value_parent_class)->finalize (object);
+}
+
+static void
+mp_value_class_init (MpValueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_value_finalize;
+}
+
+static void
+mp_value_init (MpValue *self)
+{
 }
 
 static GVariant *
-unpack_scalar (const MpValue *value)
+mp_value_to_variant (MpShareable *shareable)
 {
-  switch (value->type)
+  MpValue *self = MP_VALUE (shareable);
+  GVariant *lock = NULL;
+
+  if (self->lock != NULL)
+    lock = mp_shareable_to_variant (MP_SHAREABLE (self->lock));
+  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place), (guchar) self->typecode,
+                        lock);
+}
+
+static MpShareable *
+mp_value_from_variant (GType      type,
+                       GVariant  *state,
+                       GError   **error)
+{
+  g_autoptr (MpValue) self = NULL;
+  g_autoptr (GVariant) place = NULL;
+  g_autoptr (GVariant) lock = NULL;
+  guchar typecode;
+
+  if (!_mp_shareable_check_state (state, STATE_CHECK, "a value", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  g_variant_get (state, STATE_TYPE, &place, &typecode, &lock);
+  self->typecode = typecode;
+  if (size_of (typecode) == 0)
     {
-    case 'b': return g_variant_new_boolean (*(const guint8 *) &value->data != 0);
-    case 'y': return g_variant_new_byte (*(const guint8 *) &value->data);
-    case 'n': return g_variant_new_int16 (*(const gint16 *) &value->data);
-    case 'q': return g_variant_new_uint16 (*(const guint16 *) &value->data);
-    case 'i': return g_variant_new_int32 (*(const gint32 *) &value->data);
-    case 'u': return g_variant_new_uint32 (*(const guint32 *) &value->data);
-    case 'x': return g_variant_new_int64 (*(const gint64 *) &value->data);
-    case 't': return g_variant_new_uint64 (value->data);
-    case 'd': return g_variant_new_double (*(const double *) &value->data);
-    default: return NULL;
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE, "There is no type “%c”", typecode);
+      return NULL;
     }
-}
-
-/* Returns: how many bytes _mp_value_store() will write. */
-gsize
-_mp_value_payload_size (GVariant *variant)
-{
-  gsize size = g_variant_get_size (variant);
-
-  if (g_variant_is_of_type (variant, G_VARIANT_TYPE_BYTESTRING))
-    return size;
-  return size + strlen (g_variant_get_type_string (variant)) + 1;
-}
-
-/* Writes @variant at @at, which is the arena's @offset and is 8-aligned. */
-void
-_mp_value_store (GVariant *variant,
-                 guint64   offset,
-                 guint8   *at,
-                 MpValue  *value)
-{
-  gsize size = g_variant_get_size (variant);
-
-  g_variant_store (variant, at);
-  value->data = offset;
-  value->size = size;
-  value->type = MP_VALUE_BYTES;
-  if (!g_variant_is_of_type (variant, G_VARIANT_TYPE_BYTESTRING))
+  if (lock != NULL)
     {
-      value->type = MP_VALUE_VARIANT;
-      strcpy ((char *) at + size, g_variant_get_type_string (variant));
+      self->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
+      if (self->lock == NULL)
+        return NULL;
     }
+  if (!_mp_place_from_variant (&self->place, place, size_of (typecode), error))
+    return NULL;
+  return MP_SHAREABLE (g_steal_pointer (&self));
 }
 
-/*
- * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
- * Everything is checked, since a worker's stray write may have changed it.
+static void
+mp_value_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_value_to_variant;
+  iface->from_variant = mp_value_from_variant;
+}
+
+/**
+ * mp_value_new:
+ * @typecode: the type of the number
+ * @error: return location for an error
  *
- * Returns: (transfer full): not floating
+ * Makes a value, 0, with a lock of its own that its owner can acquire again.
+ *
+ * Returns: (transfer full): the value, or %NULL with %MP_ERROR_FAILED if there is no such type, or
+ *   there are too many open descriptors
  */
-GVariant *
-_mp_value_load (MpArena       *arena,
-                const MpValue *value,
-                GError       **error)
+MpValue *
+mp_value_new (char     typecode,
+              GError **error)
 {
-  if (_mp_value_is_scalar (value->type))
-    return g_variant_ref_sink (unpack_scalar (value));
+  g_autoptr (MpRLock) lock = mp_rlock_new (error);
 
-  if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
+  return lock != NULL ? mp_value_new_with_lock (typecode, MP_LOCK (lock), error) : NULL;
+}
+
+/**
+ * mp_value_new_with_lock:
+ * @typecode: the type of the number
+ * @lock: (nullable): its lock, %NULL for none: what Python calls a raw value
+ * @error: return location for an error
+ *
+ * Makes a value, 0.
+ *
+ * Returns: (transfer full): the value, or %NULL as mp_value_new() fails
+ */
+MpValue *
+mp_value_new_with_lock (char     typecode,
+                        MpLock  *lock,
+                        GError **error)
+{
+  g_autoptr (MpValue) self = NULL;
+
+  g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
+
+  if (size_of (typecode) == 0)
     {
-      const guint8 *at = _mp_arena_at (arena, value->data);
-      const char *type = (const char *) at + value->size;
-
-      if (value->type == MP_VALUE_BYTES)
-        type = "ay";
-      if (memchr (type, '\0', 256) != NULL && g_variant_type_string_is_valid (type)
-          && g_variant_type_is_definite ((const GVariantType *) type))
-        {
-          g_autoptr(GBytes) bytes = g_bytes_new (at, value->size);
-          g_autoptr(GVariant) variant = NULL;
-
-          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
-          g_variant_ref_sink (variant);
-          if (g_variant_is_normal_form (variant))
-            return g_steal_pointer (&variant);
-        }
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "There is no type “%c”", typecode);
+      return NULL;
     }
-  g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-               "A value in the pool's shared memory is damaged: "
-               "did a function write where it should not?");
-  return NULL;
+  self = g_object_new (MP_TYPE_VALUE, NULL);
+  self->typecode = typecode;
+  self->lock = lock != NULL ? g_object_ref (lock) : NULL;
+  if (!_mp_place_new (&self->place, size_of (typecode), error))
+    return NULL;
+  return g_steal_pointer (&self);
 }
 
-GVariant *
-_mp_error_to_variant (const GError *error)
+/**
+ * mp_value_get_pointer: (skip)
+ * @self: a value
+ *
+ * Returns: (transfer none): the number in shared memory, as long as @self lives
+ */
+gpointer
+mp_value_get_pointer (MpValue *self)
 {
-  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+  g_return_val_if_fail (MP_IS_VALUE (self), NULL);
 
-  return g_variant_new ("(sis)", g_quark_to_string (error->domain), error->code, message);
+  return self->place.memory;
 }
 
-/* An error as it was in the child, with the name of the process that it comes from. */
-GError *
-_mp_error_from_variant (GVariant   *variant,
-                        const char *process)
+/**
+ * mp_value_get_typecode:
+ * @self: a value
+ *
+ * Returns: the type of the number
+ */
+char
+mp_value_get_typecode (MpValue *self)
 {
-  const char *domain, *message;
-  int code;
+  g_return_val_if_fail (MP_IS_VALUE (self), 0);
 
-  if (!g_variant_is_of_type (variant, G_VARIANT_TYPE ("(sis)")))
-    return g_error_new (MP_ERROR, MP_ERROR_FAILED, "An error of %s could not be read", process);
-  g_variant_get (variant, "(&si&s)", &domain, &code, &message);
-  return g_error_new (g_quark_from_string (domain), code, "%s: %s", process, message);
+  return self->typecode;
+}
+
+/**
+ * mp_value_get_lock:
+ * @self: a value
+ *
+ * Returns: (transfer none) (nullable): its lock, if it has one
+ */
+MpLock *
+mp_value_get_lock (MpValue *self)
+{
+  g_return_val_if_fail (MP_IS_VALUE (self), NULL);
+
+  return self->lock;
 }

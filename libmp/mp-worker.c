@@ -15,7 +15,7 @@
 #include "mp-pool.h"
 #include "mp-results-private.h"
 #include "mp-ring-private.h"
-#include "mp-value-private.h"
+#include "mp-payload-private.h"
 #include "mp-worker-private.h"
 
 /* What a pool worker does: claim, run, commit, sleep. The protocol is in mp-shared-private.h. */
@@ -85,18 +85,18 @@ store_result (MpWorker *worker,
               MpRecord *record,
               GVariant *variant)
 {
-  MpValue value = { 0, 0, MP_VALUE_NONE };
+  MpPayload value = { 0, 0, MP_VALUE_NONE };
 
-  if (variant != NULL && !_mp_value_pack_scalar (variant, &value))
+  if (variant != NULL && !_mp_payload_pack_scalar (variant, &value))
     {
-      gsize size = _mp_value_payload_size (variant);
+      gsize size = _mp_payload_size (variant);
       guint64 offset = MP_NO_ROOM;
 
       if (size <= MP_MAX_PAYLOAD)
         offset = _mp_results_reserve (&worker->results, size);
       if (offset == MP_NO_ROOM)
         return FALSE;
-      _mp_value_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
+      _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
     }
   record->out_data = value.data;
   record->out_size = value.size;
@@ -110,7 +110,7 @@ call_function (MpWorker  *worker,
                MpRecord  *record,
                GError   **error)
 {
-  MpValue in = { record->in_data, record->in_size, record->in_type };
+  MpPayload in = { record->in_data, record->in_size, record->in_type };
   MpFunction function = find_function (worker, record->function);
   g_autoptr(GVariant) args = NULL;
   GVariant *result;
@@ -122,7 +122,7 @@ call_function (MpWorker  *worker,
                    worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
       return NULL;
     }
-  args = in.type == MP_VALUE_NONE ? NULL : _mp_value_load (worker->arena, &in, error);
+  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (worker->arena, &in, error);
   if (args == NULL && in.type != MP_VALUE_NONE)
     return NULL;
   result = function (args, error);
@@ -253,12 +253,12 @@ initialize (MpWorker   *worker,
     return TRUE;
 
   g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
-  guint64 offset = _mp_results_reserve (&worker->results, _mp_value_payload_size (variant));
-  MpValue value;
+  guint64 offset = _mp_results_reserve (&worker->results, _mp_payload_size (variant));
+  MpPayload value;
 
   if (offset != MP_NO_ROOM)
     {
-      _mp_value_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
+      _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
       atomic_store (&worker->slot->error_size, value.size);
       atomic_store (&worker->slot->state, MP_SLOT_INIT_FAILED);
     }

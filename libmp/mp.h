@@ -7,9 +7,11 @@
 #include "mp-connection.h"
 #include "mp-context.h"
 #include "mp-error.h"
+#include "mp-event.h"
 #include "mp-finalize.h"
 #include "mp-function.h"
 #include "mp-handles.h"
+#include "mp-lock.h"
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool.h"
@@ -17,4 +19,5 @@
 #include "mp-pool-iter.h"
 #include "mp-process.h"
 #include "mp-shareable.h"
+#include "mp-value.h"
 #undef MP_INSIDE

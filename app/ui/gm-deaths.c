@@ -79,9 +79,12 @@ gm_deaths_read (GmDeaths *self)
 {
   const char *before = self->last;
   const char *line;
+  guint64 offset;
   gsize size;
 
-  for (int i = 0; i < EVENTS_PER_TURN && gm_tail_next (self->tail, &line, &size, NULL); i++)
+  for (int i = 0;
+       i < EVENTS_PER_TURN && gm_tail_next (self->tail, &line, &size, &offset);
+       i++)
     {
       g_autoptr(JsonNode) node = NULL;
 

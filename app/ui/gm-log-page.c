@@ -129,8 +129,6 @@ show_found (GmLogPage *self)
     gm_row_model_append (self->model, self->found, 0);
   self->swap = FALSE;
   g_array_set_size (self->found, 0);
-  if (self->follows)
-    gtk_widget_add_tick_callback (GTK_WIDGET (self->view), scroll_cb, self, NULL);
   update_summary (self);
 }
 
@@ -208,6 +206,14 @@ scrolled_cb (GmLogPage *self)
 
   self->follows = gtk_adjustment_get_value (adjustment) >= end - 30;
   gtk_widget_set_visible (GTK_WIDGET (self->follow_button), !self->follows);
+}
+
+/* The list knows how long it is only when it has been laid out. */
+static void
+resized_cb (GmLogPage *self)
+{
+  if (self->follows)
+    gtk_widget_add_tick_callback (GTK_WIDGET (self->view), scroll_cb, self, NULL);
 }
 
 static void
@@ -483,4 +489,6 @@ gm_log_page_init (GmLogPage *self)
   g_object_unref (factory);
   g_signal_connect_object (gtk_scrolled_window_get_vadjustment (self->scrolled), "value-changed",
                            G_CALLBACK (scrolled_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_scrolled_window_get_vadjustment (self->scrolled), "changed",
+                           G_CALLBACK (resized_cb), self, G_CONNECT_SWAPPED);
 }

@@ -16,7 +16,7 @@ static GVariant *
 echo (GVariant  *args,
       GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_connection_from_variant (args, error);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
 
   for (int i = 0; connection != NULL && i < N_TRIPS; i++)
     {
@@ -47,7 +47,7 @@ measure_pipe (GError **error)
   if (!mp_pipe (TRUE, &ours, &theirs, error))
     return FALSE;
   process = mp_process_new_full (mp_context_get ("fork", NULL), NULL, "echo",
-                                 mp_connection_to_variant (theirs));
+                                 mp_shareable_to_variant (MP_SHAREABLE (theirs)));
   if (!mp_process_start (process, error))
     return FALSE;
   begin = g_get_monotonic_time ();

@@ -125,6 +125,70 @@ test_death_of_the_runner_is_seen (void)
   ui_finish (application);
 }
 
+static pid_t
+find_busy (GmRun *run)
+{
+  const GmSnapshot *snapshot = gm_run_get_snapshot (run);
+
+  for (guint i = 0; snapshot != NULL && snapshot->workers != NULL && i < snapshot->workers->len; i++)
+    {
+      const GmSnapshotWorker *worker = g_ptr_array_index (snapshot->workers, i);
+
+      if (worker->state == GM_WORKER_BUSY)
+        return worker->pid;
+    }
+
+  return 0;
+}
+
+static void
+test_death_of_a_worker_is_told (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *gate = g_build_filename (g_get_home_dir (), "gate-of-workers", NULL);
+  g_autofree char *job = waiting_job (gate);
+  GmRun *run = start (application, "workers.mpjob", job);
+
+  gm_run_set_watched (run, TRUE);
+  WAIT_FOR (find_busy (run) > 0);
+  kill (find_busy (run), SIGKILL);
+  WAIT_FOR (strstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "banner"))),
+                    "replaced") != NULL);
+  gm_run_set_watched (run, FALSE);
+  g_assert_true (g_file_set_contents (gate, "", 0, NULL));
+  WAIT_FOR (is_over (run));
+  g_assert_cmpint (gm_run_get_done (run), ==, 3);
+  ui_finish (application);
+}
+
+/* Pause, resume and stop go through the socket. */
+static void
+test_steering (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *gate = g_build_filename (g_get_home_dir (), "gate-of-steering", NULL);
+  g_autofree char *job = waiting_job (gate);
+  GmRun *run = start (application, "steering.mpjob", job);
+  GtkButton *primary = GTK_BUTTON (ui_find (window, "primary"));
+
+  WAIT_FOR (g_strcmp0 (gtk_button_get_label (primary), "_Pause") == 0);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+  WAIT_FOR (gm_run_get_state (run) == GM_RUN_PAUSED);
+  g_assert_cmpstr (gtk_button_get_label (primary), ==, "_Resume");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+  WAIT_FOR (gm_run_get_state (run) == GM_RUN_RUNNING);
+  g_assert_true (g_file_set_contents (gate, "", 0, NULL));
+  WAIT_FOR (is_over (run));
+  WAIT_FOR (g_strcmp0 (gtk_button_get_label (primary), "_Retry Failed") == 0);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+  run = gm_window_get_run (window);
+  WAIT_FOR (gm_run_get_live (run) || gm_run_get_done (run) == 3);
+  WAIT_FOR (is_over (run));
+  ui_finish (application);
+}
+
 /* The runner says no: it is told, and nothing is left of the attempt. */
 static void
 test_refused_job (void)
@@ -205,6 +269,8 @@ main (int    argc,
   g_test_add_func ("/window/run-to-the-end", test_run_to_the_end);
   g_test_add_func ("/window/survives", test_run_survives_the_window);
   g_test_add_func ("/window/runner-dies", test_death_of_the_runner_is_seen);
+  g_test_add_func ("/window/worker-dies", test_death_of_a_worker_is_told);
+  g_test_add_func ("/window/steering", test_steering);
   g_test_add_func ("/window/refused", test_refused_job);
   g_test_add_func ("/window/long-history", test_long_history);
 

@@ -200,10 +200,8 @@ class LimitsTest(harness.Case):
             self.assertEqual(run.stdout, b'%d\n' % wanted)
 
     def test_a_command_that_ignores_sigterm(self):
-        run = self.run_job(self.command('import signal, time; '
-                                        'signal.signal(signal.SIGTERM, signal.SIG_IGN); '
-                                        'time.sleep(1000)', inputs=[0],
-                                        task_timeout=0.5 * harness.SLOWER), code=1)
+        run = self.run_job({'task': {'shell': "trap '' TERM; sleep 1000"}, 'inputs': [0],
+                            'task_timeout': 3 * harness.SLOWER}, code=1)
         self.check(run.by_index()[0], 'timeout', 'timeout')
         self.assertEqual(run.by_index()[0]['signal'], 'SIGKILL')
         self.assert_nothing_left()

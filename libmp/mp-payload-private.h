@@ -8,17 +8,17 @@ G_BEGIN_DECLS
 /* Larger than this, a value is refused rather than copied around. */
 #define MP_MAX_PAYLOAD ((gsize) 1 << 30)
 
-gboolean  _mp_value_is_scalar    (guint8        type);
-gsize     _mp_value_scalar_size  (guint8        type);
-gboolean  _mp_value_pack_scalar  (GVariant     *variant,
-                                  MpValue      *value);
-gsize     _mp_value_payload_size (GVariant     *variant);
-void      _mp_value_store        (GVariant     *variant,
+gboolean  _mp_payload_is_scalar    (guint8        type);
+gsize     _mp_payload_scalar_size  (guint8        type);
+gboolean  _mp_payload_pack_scalar  (GVariant     *variant,
+                                  MpPayload      *value);
+gsize     _mp_payload_size (GVariant     *variant);
+void      _mp_payload_store        (GVariant     *variant,
                                   guint64       offset,
                                   guint8       *at,
-                                  MpValue      *value);
-GVariant *_mp_value_load         (MpArena       *arena,
-                                  const MpValue *value,
+                                  MpPayload      *value);
+GVariant *_mp_payload_load         (MpArena       *arena,
+                                  const MpPayload *value,
                                   GError       **error);
 
 GVariant *_mp_error_to_variant   (const GError  *error);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <unistd.h>
+
+#include "mp-event.h"
+
+#include "mp-segment-private.h"
+#include "mp-shareable-private.h"
+#include "mp-watch-private.h"
+
+/**
+ * MpEvent:
+ *
+ * A flag that processes wait for.
+ *
+ * Each setting of the flag has a number, so that who waits does not miss one that is cleared again
+ * at once, as it can in Python; and mp_event_set() takes no lock, so that a signal handler may call
+ * it. A process that is killed in the middle of anything keeps nobody waiting.
+ */
+
+/* In shared memory */
+typedef struct
+{
+  _Atomic guint64 word;    /* how often it was set << 1 | whether it is */
+  _Atomic gint32  setter;  /* a process that is setting it, or was when it died */
+} State;
+
+struct _MpEvent
+{
+  GObject parent_instance;
+
+  MpPlace  place;
+  State   *state;
+};
+
+static void mp_event_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpEvent, mp_event, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_event_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_event)
+
+static void
+mp_event_finalize (GObject *object)
+{
+  _mp_place_clear (&MP_EVENT (object)->place);
+
+  G_OBJECT_CLASS (mp_event_parent_class)->finalize (object);
+}
+
+static void
+mp_event_class_init (MpEventClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_event_finalize;
+}
+
+static void
+mp_event_init (MpEvent *self)
+{
+}
+
+static GVariant *
+mp_event_to_variant (MpShareable *shareable)
+{
+  return _mp_place_to_variant (&MP_EVENT (shareable)->place);
+}
+
+static MpShareable *
+mp_event_from_variant (GType      type,
+                       GVariant  *variant,
+                       GError   **error)
+{
+  g_autoptr (MpEvent) self = NULL;
+
+  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "an event", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  if (!_mp_place_from_variant (&self->place, variant, sizeof (State), error))
+    return NULL;
+  self->state = self->place.memory;
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_event_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_event_to_variant;
+  iface->from_variant = mp_event_from_variant;
+}
+
+/**
+ * mp_event_new:
+ * @error: return location for an error
+ *
+ * Makes an event. It is not set.
+ *
+ * Returns: (transfer full): the event, or %NULL with %MP_ERROR_FAILED if there are too many open
+ *   descriptors or there is no memory
+ */
+MpEvent *
+mp_event_new (GError **error)
+{
+  g_autoptr (MpEvent) self = g_object_new (MP_TYPE_EVENT, NULL);
+
+  if (!_mp_place_new (&self->place, sizeof (State), error))
+    return NULL;
+  self->state = self->place.memory;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * mp_event_is_set:
+ * @self: an event
+ *
+ * Returns: whether the flag is set at this moment
+ */
+gboolean
+mp_event_is_set (MpEvent *self)
+{
+  g_return_val_if_fail (MP_IS_EVENT (self), FALSE);
+
+  return (atomic_load (&self->state->word) & 1) != 0;
+}
+
+/**
+ * mp_event_set:
+ * @self: an event
+ *
+ * Sets the flag: everybody who waits for it goes on. May be called from a signal handler.
+ */
+void
+mp_event_set (MpEvent *self)
+{
+  guint64 word;
+
+  g_return_if_fail (MP_IS_EVENT (self));
+
+  /* Whoever sleeps watches this process from here on, in case it does not come to the second. */
+  atomic_store (&self->state->setter, getpid ());
+  _mp_segment_ring (self->place.segment);
+  word = atomic_load (&self->state->word);
+  while ((word & 1) == 0
+         && !atomic_compare_exchange_weak (&self->state->word, &word, (word + 2) | 1))
+    ;
+  _mp_segment_ring (self->place.segment);
+}
+
+/**
+ * mp_event_clear:
+ * @self: an event
+ *
+ * Clears the flag. May be called from a signal handler.
+ */
+void
+mp_event_clear (MpEvent *self)
+{
+  g_return_if_fail (MP_IS_EVENT (self));
+
+  atomic_fetch_and (&self->state->word, ~(guint64) 1);
+}
+
+typedef struct
+{
+  State   *state;
+  guint64  before;
+} Wait;
+
+static gboolean
+try_wait (gpointer  data,
+          MpWatch  *watch)
+{
+  Wait *wait = data;
+  guint64 word = atomic_load (&wait->state->word);
+  pid_t setter;
+
+  if ((word & 1) != 0 || word >> 1 != wait->before >> 1)
+    return TRUE;
+
+  setter = watch != NULL ? atomic_load (&wait->state->setter) : 0;
+  if (setter != 0 && setter != getpid ())
+    _mp_watch_pid (watch, setter);
+  /* What a process that died before it could be watched has done is seen now. */
+  word = atomic_load (&wait->state->word);
+  return (word & 1) != 0 || word >> 1 != wait->before >> 1;
+}
+
+/**
+ * mp_event_wait:
+ * @self: an event
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
+ * @error: return location for an error
+ *
+ * Waits until the flag is set, or was set since the call.
+ *
+ * Returns: %TRUE if it is or was; %FALSE without an error if @timeout has passed, with
+ *   %MP_ERROR_FAILED if there are too many open descriptors to wait
+ */
+gboolean
+mp_event_wait (MpEvent  *self,
+               gint64    timeout,
+               GError  **error)
+{
+  Wait wait;
+
+  g_return_val_if_fail (MP_IS_EVENT (self), FALSE);
+
+  wait = (Wait) { self->state, atomic_load (&self->state->word) };
+  return _mp_wait (self->place.segment, try_wait, &wait, timeout, error);
+}
+
+/**
+ * mp_event_wait_async:
+ * @self: an event
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when the flag is or was set
+ * @user_data: data for @callback
+ *
+ * Waits in the thread-default main context, without a thread.
+ */
+void
+mp_event_wait_async (MpEvent             *self,
+                     GCancellable        *cancellable,
+                     GAsyncReadyCallback  callback,
+                     gpointer             user_data)
+{
+  Wait *wait;
+
+  g_return_if_fail (MP_IS_EVENT (self));
+
+  wait = g_new (Wait, 1);
+  *wait = (Wait) { self->state, atomic_load (&self->state->word) };
+  _mp_wait_async (self, self->place.segment, try_wait, wait, cancellable, callback, user_data);
+}
+
+/**
+ * mp_event_wait_finish:
+ * @self: an event
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends mp_event_wait_async().
+ *
+ * Returns: %TRUE if the flag is or was set, %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled
+ */
+gboolean
+mp_event_wait_finish (MpEvent       *self,
+                      GAsyncResult  *result,
+                      GError       **error)
+{
+  gpointer wait;
+
+  g_return_val_if_fail (MP_IS_EVENT (self) && MP_IS_WAIT (result), FALSE);
+
+  return _mp_wait_finish (result, &wait, error);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+
+#include "mp-lock.h"
+
+#include "mp-error.h"
+#include "mp-lock-private.h"
+#include "mp-mutex-private.h"
+#include "mp-poll-private.h"
+#include "mp-shareable-private.h"
+#include "mp-watch-private.h"
+
+/**
+ * MpLock:
+ *
+ * A lock that processes, and their threads, share.
+ *
+ * It belongs to the thread that has acquired it. If that one dies, killed or not, the lock goes to
+ * the next that waits for it, or asks for it, and that one is told: mp_lock_acquire() returns
+ * %MP_ACQUIRED_OWNER_DIED, once. What the lock protects may be half changed then. Python's lock
+ * would stay locked for ever.
+ *
+ * For this it has to be known whose the lock is, so only that thread can release it, where Python
+ * lets anybody do that. To let one process go on when another one says so use an #MpEvent, or an
+ * #MpSemaphore.
+ *
+ * Nothing is left of a lock when the last process that has it is gone.
+ */
+
+/**
+ * MpRLock:
+ *
+ * A lock that the thread which has it can acquire again: it has to be released as often. The
+ * functions are those of #MpLock.
+ */
+
+/* In shared memory */
+typedef struct
+{
+  pthread_mutex_t mutex;
+  guint32         depth;  /* how often its owner has it */
+} State;
+
+typedef struct
+{
+  MpPlace  place;
+  State   *state;
+  gboolean recursive;
+} MpLockPrivate;
+
+struct _MpRLock
+{
+  MpLock parent_instance;
+};
+
+static void mp_lock_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (MpLock, mp_lock, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (MpLock)
+                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_lock_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_lock)
+
+G_DEFINE_FINAL_TYPE (MpRLock, mp_rlock, MP_TYPE_LOCK)
+MP_REGISTER_SHAREABLE_TYPE (mp_rlock)
+
+static inline MpLockPrivate *
+get_private (MpLock *self)
+{
+  return mp_lock_get_instance_private (self);
+}
+
+static void
+mp_lock_finalize (GObject *object)
+{
+  MpLockPrivate *priv = get_private (MP_LOCK (object));
+
+  /* The kernel knows a lock that a thread here has by its address: it must stay mapped. */
+  if (priv->state != NULL && _mp_mutex_get_owner (&priv->state->mutex) == 0)
+    _mp_place_clear (&priv->place);
+
+  G_OBJECT_CLASS (mp_lock_parent_class)->finalize (object);
+}
+
+static void
+mp_lock_class_init (MpLockClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_lock_finalize;
+}
+
+static void
+mp_lock_init (MpLock *self)
+{
+}
+
+static void
+mp_rlock_class_init (MpRLockClass *klass)
+{
+}
+
+static void
+mp_rlock_init (MpRLock *self)
+{
+  get_private (MP_LOCK (self))->recursive = TRUE;
+}
+
+static GVariant *
+mp_lock_to_variant (MpShareable *shareable)
+{
+  return _mp_place_to_variant (&get_private (MP_LOCK (shareable))->place);
+}
+
+static MpShareable *
+mp_lock_from_variant (GType      type,
+                      GVariant  *variant,
+                      GError   **error)
+{
+  g_autoptr (MpLock) self = NULL;
+  MpLockPrivate *priv;
+
+  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a lock", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  priv = get_private (self);
+  if (!_mp_place_from_variant (&priv->place, variant, sizeof (State), error))
+    return NULL;
+  priv->state = priv->place.memory;
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_lock_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_lock_to_variant;
+  iface->from_variant = mp_lock_from_variant;
+}
+
+static gpointer
+lock_new (GType    type,
+          GError **error)
+{
+  g_autoptr (MpLock) self = g_object_new (type, NULL);
+  MpLockPrivate *priv = get_private (self);
+
+  if (!_mp_place_new (&priv->place, sizeof (State), error))
+    return NULL;
+  priv->state = priv->place.memory;
+  _mp_mutex_init (&priv->state->mutex);
+  return g_steal_pointer (&self);
+}
+
+MpSegment *
+_mp_lock_get_segment (MpLock *self)
+{
+  return get_private (self)->place.segment;
+}
+
+gboolean
+_mp_lock_is_mine (MpLock *self)
+{
+  return _mp_mutex_is_mine (&get_private (self)->state->mutex);
+}
+
+/* Releases it however often this thread has it. Returns: how often that was */
+guint
+_mp_lock_release_whole (MpLock *self)
+{
+  MpLockPrivate *priv = get_private (self);
+  guint depth = priv->state->depth;
+
+  _mp_mutex_unlock (&priv->state->mutex);
+  _mp_segment_ring (priv->place.segment);
+  return depth;
+}
+
+MpAcquired
+_mp_lock_acquire_whole (MpLock *self,
+                        guint   depth)
+{
+  MpLockPrivate *priv = get_private (self);
+  MpAcquired acquired = _mp_mutex_guard (&priv->state->mutex);
+
+  priv->state->depth = depth;
+  return acquired;
+}
+
+static MpAcquired
+acquire (MpLockPrivate *priv,
+         gint64         deadline,
+         int           *error_number)
+{
+  MpAcquired acquired = _mp_mutex_lock (&priv->state->mutex, deadline, error_number);
+
+  if (G_LIKELY (acquired != MP_ACQUIRED_NOT))
+    {
+      priv->state->depth = 1;
+      return acquired;
+    }
+  if (*error_number == EDEADLK && priv->recursive && priv->state->depth < G_MAXUINT32)
+    {
+      priv->state->depth++;
+      return MP_ACQUIRED;
+    }
+  return MP_ACQUIRED_NOT;
+}
+
+/**
+ * mp_lock_new:
+ * @error: return location for an error
+ *
+ * Makes a lock. It is released.
+ *
+ * Returns: (transfer full): the lock, or %NULL with %MP_ERROR_FAILED if there are too many open
+ *   descriptors or there is no memory
+ */
+MpLock *
+mp_lock_new (GError **error)
+{
+  return lock_new (MP_TYPE_LOCK, error);
+}
+
+/**
+ * mp_rlock_new: (constructor)
+ * @error: return location for an error
+ *
+ * Makes a lock that its owner can acquire again.
+ *
+ * Returns: (transfer full): the lock, or %NULL as mp_lock_new() fails
+ */
+MpRLock *
+mp_rlock_new (GError **error)
+{
+  return lock_new (MP_TYPE_RLOCK, error);
+}
+
+/**
+ * mp_lock_acquire:
+ * @self: a lock
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
+ * @error: return location for an error
+ *
+ * Acquires the lock. May be called from any thread, which owns the lock then.
+ *
+ * Returns: %MP_ACQUIRED, or %MP_ACQUIRED_OWNER_DIED if who had it died with it: in both cases this
+ *   thread has the lock; %MP_ACQUIRED_NOT, which is 0, without an error if it was not to be had
+ *   within @timeout, or with %MP_ERROR_PROCESS if this thread has it already, cannot have it again
+ *   and would wait for ever
+ */
+MpAcquired
+mp_lock_acquire (MpLock  *self,
+                 gint64   timeout,
+                 GError **error)
+{
+  MpAcquired acquired;
+  int error_number;
+
+  g_return_val_if_fail (MP_IS_LOCK (self), MP_ACQUIRED_NOT);
+
+  acquired = acquire (get_private (self),
+                      timeout <= 0 ? CLAMP (timeout, -1, 0) : _mp_deadline_of_timeout (timeout),
+                      &error_number);
+  if (acquired == MP_ACQUIRED_NOT && error_number == EDEADLK && timeout < 0)
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_PROCESS,
+                         "This thread has the lock already and would wait for itself for ever");
+  return acquired;
+}
+
+typedef struct
+{
+  MpLockPrivate *lock;
+  MpAcquired     acquired;
+} Wait;
+
+static gboolean
+try_acquire (gpointer  data,
+             MpWatch  *watch)
+{
+  Wait *wait = data;
+  int error_number;
+
+  wait->acquired = acquire (wait->lock, 0, &error_number);
+  if (wait->acquired == MP_ACQUIRED_NOT && watch != NULL)
+    _mp_watch_owner (watch, &wait->lock->state->mutex);
+  return wait->acquired != MP_ACQUIRED_NOT;
+}
+
+/**
+ * mp_lock_acquire_async:
+ * @self: a lock
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when the lock is this thread's
+ * @user_data: data for @callback
+ *
+ * Acquires the lock without blocking: it is waited for in the thread-default main context, and
+ * belongs to the thread that runs that one. No thread is started. Of several that wait this way any
+ * may be the next.
+ */
+void
+mp_lock_acquire_async (MpLock              *self,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  Wait *wait;
+
+  g_return_if_fail (MP_IS_LOCK (self));
+
+  wait = g_new0 (Wait, 1);
+  wait->lock = get_private (self);
+  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, cancellable, callback,
+                  user_data);
+}
+
+/**
+ * mp_lock_acquire_finish:
+ * @self: a lock
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends mp_lock_acquire_async().
+ *
+ * Returns: as mp_lock_acquire() does; %MP_ACQUIRED_NOT with %G_IO_ERROR_CANCELLED if it was
+ *   cancelled: the lock is not this thread's then
+ */
+MpAcquired
+mp_lock_acquire_finish (MpLock        *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  gpointer wait;
+
+  g_return_val_if_fail (MP_IS_LOCK (self) && MP_IS_WAIT (result), MP_ACQUIRED_NOT);
+
+  return _mp_wait_finish (result, &wait, error) ? ((Wait *) wait)->acquired : MP_ACQUIRED_NOT;
+}
+
+/**
+ * mp_lock_release:
+ * @self: a lock
+ * @error: return location for an error
+ *
+ * Releases the lock, or one of the times that this thread has it.
+ *
+ * Returns: %FALSE with %MP_ERROR_NOT_OWNED if this thread does not have it
+ */
+gboolean
+mp_lock_release (MpLock  *self,
+                 GError **error)
+{
+  MpLockPrivate *priv = get_private (self);
+
+  g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
+
+  if (priv->recursive && priv->state->depth > 1 && _mp_mutex_is_mine (&priv->state->mutex))
+    {
+      priv->state->depth--;
+      return TRUE;
+    }
+  if (G_LIKELY (_mp_mutex_unlock (&priv->state->mutex)))
+    {
+      _mp_segment_ring (priv->place.segment);
+      return TRUE;
+    }
+
+  g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,
+                       _mp_mutex_get_owner (&priv->state->mutex) == 0
+                         ? "The lock is released already"
+                         : "The lock belongs to another thread or process");
+  return FALSE;
+}
+
+/**
+ * mp_lock_get_locked:
+ * @self: a lock
+ *
+ * Returns: whether somebody has it at this moment
+ */
+gboolean
+mp_lock_get_locked (MpLock *self)
+{
+  g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
+
+  return _mp_mutex_get_owner (&get_private (self)->state->mutex) != 0;
+}

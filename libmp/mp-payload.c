@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "mp-error.h"
+#include "mp-payload-private.h"
+
+/*
+ * How GVariants cross shared memory. Numbers and booleans lie in the record itself; everything
+ * else is serialised into a payload, 8-aligned, followed by its type string.
+ */
+
+gboolean
+_mp_payload_is_scalar (guint8 type)
+{
+  return type != 0 && strchr ("bynqiuxtd", type) != NULL;
+}
+
+/* Returns: the size of one element of a fixed array of @type, which is scalar. */
+gsize
+_mp_payload_scalar_size (guint8 type)
+{
+  switch (type)
+    {
+    case 'b': case 'y': return 1;
+    case 'n': case 'q': return 2;
+    case 'i': case 'u': return 4;
+    default: return 8;
+    }
+}
+
+/* The scalar's bytes go to the front of @value->data, whatever the byte order: the same bytes a
+ * fixed array of its type has. */
+gboolean
+_mp_payload_pack_scalar (GVariant *variant,
+                       MpPayload  *value)
+{
+  const char *type = g_variant_get_type_string (variant);
+
+  if (type[1] != '\0' || !_mp_payload_is_scalar (type[0]))
+    return FALSE;
+  value->data = 0;
+  value->size = 0;
+  value->type = type[0];
+  g_variant_store (variant, &value->data);
+  return TRUE;
+}
+
+static GVariant *
+unpack_scalar (const MpPayload *value)
+{
+  switch (value->type)
+    {
+    case 'b': return g_variant_new_boolean (*(const guint8 *) &value->data != 0);
+    case 'y': return g_variant_new_byte (*(const guint8 *) &value->data);
+    case 'n': return g_variant_new_int16 (*(const gint16 *) &value->data);
+    case 'q': return g_variant_new_uint16 (*(const guint16 *) &value->data);
+    case 'i': return g_variant_new_int32 (*(const gint32 *) &value->data);
+    case 'u': return g_variant_new_uint32 (*(const guint32 *) &value->data);
+    case 'x': return g_variant_new_int64 (*(const gint64 *) &value->data);
+    case 't': return g_variant_new_uint64 (value->data);
+    case 'd': return g_variant_new_double (*(const double *) &value->data);
+    default: return NULL;
+    }
+}
+
+/* Returns: how many bytes _mp_payload_store() will write. */
+gsize
+_mp_payload_size (GVariant *variant)
+{
+  gsize size = g_variant_get_size (variant);
+
+  if (g_variant_is_of_type (variant, G_VARIANT_TYPE_BYTESTRING))
+    return size;
+  return size + strlen (g_variant_get_type_string (variant)) + 1;
+}
+
+/* Writes @variant at @at, which is the arena's @offset and is 8-aligned. */
+void
+_mp_payload_store (GVariant *variant,
+                 guint64   offset,
+                 guint8   *at,
+                 MpPayload  *value)
+{
+  gsize size = g_variant_get_size (variant);
+
+  g_variant_store (variant, at);
+  value->data = offset;
+  value->size = size;
+  value->type = MP_VALUE_BYTES;
+  if (!g_variant_is_of_type (variant, G_VARIANT_TYPE_BYTESTRING))
+    {
+      value->type = MP_VALUE_VARIANT;
+      strcpy ((char *) at + size, g_variant_get_type_string (variant));
+    }
+}
+
+/*
+ * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
+ * Everything is checked, since a worker's stray write may have changed it.
+ *
+ * Returns: (transfer full): not floating
+ */
+GVariant *
+_mp_payload_load (MpArena       *arena,
+                const MpPayload *value,
+                GError       **error)
+{
+  if (_mp_payload_is_scalar (value->type))
+    return g_variant_ref_sink (unpack_scalar (value));
+
+  if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
+    {
+      const guint8 *at = _mp_arena_at (arena, value->data);
+      const char *type = (const char *) at + value->size;
+
+      if (value->type == MP_VALUE_BYTES)
+        type = "ay";
+      if (memchr (type, '\0', 256) != NULL && g_variant_type_string_is_valid (type)
+          && g_variant_type_is_definite ((const GVariantType *) type))
+        {
+          g_autoptr(GBytes) bytes = g_bytes_new (at, value->size);
+          g_autoptr(GVariant) variant = NULL;
+
+          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
+          g_variant_ref_sink (variant);
+          if (g_variant_is_normal_form (variant))
+            return g_steal_pointer (&variant);
+        }
+    }
+  g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+               "A value in the pool's shared memory is damaged: "
+               "did a function write where it should not?");
+  return NULL;
+}
+
+GVariant *
+_mp_error_to_variant (const GError *error)
+{
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+  return g_variant_new ("(sis)", g_quark_to_string (error->domain), error->code, message);
+}
+
+/* An error as it was in the child, with the name of the process that it comes from. */
+GError *
+_mp_error_from_variant (GVariant   *variant,
+                        const char *process)
+{
+  const char *domain, *message;
+  int code;
+
+  if (!g_variant_is_of_type (variant, G_VARIANT_TYPE ("(sis)")))
+    return g_error_new (MP_ERROR, MP_ERROR_FAILED, "An error of %s could not be read", process);
+  g_variant_get (variant, "(&si&s)", &domain, &code, &message);
+  return g_error_new (g_quark_from_string (domain), code, "%s: %s", process, message);
+}

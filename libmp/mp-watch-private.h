@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <pthread.h>
+#include "mp-segment-private.h"
+
+G_BEGIN_DECLS
+
+#define MP_TYPE_WAIT (mp_wait_get_type ())
+G_DECLARE_FINAL_TYPE (MpWait, mp_wait, MP, WAIT, GObject)
+
+/* Waits for the bell of a segment and for the death of processes. */
+typedef struct
+{
+  /* Owned */
+  int      epoll;
+  GArray  *pidfds;
+
+  gboolean ended;  /* one of the processes has */
+} MpWatch;
+
+/* Tries what is waited for. If it can't be had, and @watch is not NULL, names the processes whose
+ * death would be news. Returns: whether there is nothing more to wait for */
+typedef gboolean (*MpTry) (gpointer  data,
+                           MpWatch  *watch);
+
+void      _mp_watch_process        (MpWatch              *watch,
+                                    guint64               identity);
+void      _mp_watch_pid            (MpWatch              *watch,
+                                    pid_t                 pid);
+void      _mp_watch_owner          (MpWatch              *watch,
+                                    pthread_mutex_t      *mutex);
+
+gboolean  _mp_wait                 (MpSegment            *segment,
+                                    MpTry                 attempt,
+                                    gpointer              data,
+                                    gint64                timeout,
+                                    GError              **error);
+void      _mp_wait_async           (gpointer              object,
+                                    MpSegment            *segment,
+                                    MpTry                 attempt,
+                                    gpointer              data,
+                                    GCancellable         *cancellable,
+                                    GAsyncReadyCallback   callback,
+                                    gpointer              user_data);
+gboolean  _mp_wait_finish          (GAsyncResult         *result,
+                                    gpointer             *data,
+                                    GError              **error);
+
+/* A process, and not another one that got its number: the number and when it began. */
+guint64   _mp_identity_get_own     (void);
+gboolean  _mp_identity_is_alive    (guint64               identity);
+
+G_END_DECLS

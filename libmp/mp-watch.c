@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+
+#include "mp-watch-private.h"
+
+#include "mp-error.h"
+#include "mp-fd-private.h"
+#include "mp-main-private.h"
+#include "mp-mutex-private.h"
+#include "mp-poll-private.h"
+
+/*
+ * How everything but a lock waits. The bell is watched for edges, so that one ring wakes each
+ * sleeper of each process and nobody has to silence it.
+ *
+ * Nobody is left sleeping by a death: who changes something does it under a mutex, rings before
+ * the change, and again after it. A sleeper that was woken by the first ring finds the mutex taken
+ * and watches its owner, whose death then wakes it as the second ring would have.
+ */
+
+#define START_BITS 40
+#define SPIN       200
+
+static guint64 own_identity;
+
+static gboolean
+read_proc (pid_t       pid,
+           const char *file,
+           char       *buffer,
+           gsize       size)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", (int) pid, file);
+  mp_autofd int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize length = fd >= 0 ? read (fd, buffer, size - 1) : -1;
+
+  buffer[MAX (length, 0)] = '\0';
+  return length > 0;
+}
+
+/* Returns: 0 if there is no such process */
+static guint64
+identify (pid_t pid)
+{
+  char buffer[1024];
+  const char *at;
+  guint64 start;
+
+  if (!read_proc (pid, "stat", buffer, sizeof buffer))
+    return 0;
+  /* The 22nd field; the second may hold anything, and ends with the last bracket. */
+  at = strrchr (buffer, ')');
+  for (guint i = 2; at != NULL && i < 22; i++)
+    at = strchr (at + 1, ' ');
+  start = at != NULL ? g_ascii_strtoull (at, NULL, 10) : 0;
+  return (guint64) pid << START_BITS | (start & (((guint64) 1 << START_BITS) - 1));
+}
+
+static void
+forget_identity (void)
+{
+  own_identity = 0;
+}
+
+static void
+after_fork (gpointer user_data)
+{
+  forget_identity ();
+}
+
+__attribute__ ((constructor)) static void
+register_after_fork (void)
+{
+  /* Not every child comes from fork(), and not every fork() is ours. */
+  pthread_atfork (NULL, NULL, forget_identity);
+  _mp_after_fork_add (after_fork, NULL);
+}
+
+guint64
+_mp_identity_get_own (void)
+{
+  guint64 identity = __atomic_load_n (&own_identity, __ATOMIC_RELAXED);
+
+  if (G_UNLIKELY (identity == 0))
+    {
+      identity = identify (getpid ());
+      __atomic_store_n (&own_identity, identity, __ATOMIC_RELAXED);
+    }
+  return identity;
+}
+
+/* Returns: a descriptor that is readable when the process has ended, -1 if it has */
+static int
+open_identity (guint64 identity)
+{
+  pid_t pid = identity >> START_BITS;
+  mp_autofd int fd = syscall (SYS_pidfd_open, pid, 0);
+
+  if (fd < 0 || identify (pid) != identity)
+    return -1;
+  return g_steal_fd (&fd);
+}
+
+gboolean
+_mp_identity_is_alive (guint64 identity)
+{
+  struct pollfd poll_fd = { .events = POLLIN };
+  mp_autofd int fd = identity == _mp_identity_get_own () ? -1 : open_identity (identity);
+
+  if (identity == _mp_identity_get_own ())
+    return TRUE;
+  poll_fd.fd = fd;
+  return fd >= 0 && poll (&poll_fd, 1, 0) == 0;
+}
+
+static gboolean
+watch_init (MpWatch    *watch,
+            MpSegment  *segment,
+            GError    **error)
+{
+  struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+  watch->pidfds = g_array_new (FALSE, FALSE, sizeof (int));
+  watch->epoll = epoll_create1 (EPOLL_CLOEXEC);
+  if (watch->epoll >= 0
+      && epoll_ctl (watch->epoll, EPOLL_CTL_ADD, _mp_segment_get_bell (segment), &event) == 0)
+    return TRUE;
+
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not wait: %s", g_strerror (errno));
+  return FALSE;
+}
+
+static void
+forget_processes (MpWatch *watch)
+{
+  for (guint i = 0; i < watch->pidfds->len; i++)
+    close (g_array_index (watch->pidfds, int, i));
+  g_array_set_size (watch->pidfds, 0);
+}
+
+static void
+watch_clear (MpWatch *watch)
+{
+  if (watch->pidfds != NULL)
+    forget_processes (watch);
+  g_clear_pointer (&watch->pidfds, g_array_unref);
+  _mp_clear_fd (&watch->epoll);
+}
+
+/* Takes @fd. One that is not open stands for a process that has ended already. */
+static void
+add_pidfd (MpWatch *watch,
+           int      fd)
+{
+  struct epoll_event event = { .events = EPOLLIN };
+
+  if (fd < 0)
+    watch->ended = TRUE;
+  else if (epoll_ctl (watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+    g_array_append_val (watch->pidfds, fd);
+  else
+    close (fd);
+}
+
+void
+_mp_watch_process (MpWatch *watch,
+                   guint64  identity)
+{
+  if (identity != _mp_identity_get_own ())
+    add_pidfd (watch, open_identity (identity));
+}
+
+/* A process of which only the number is known. */
+void
+_mp_watch_pid (MpWatch *watch,
+               pid_t    pid)
+{
+  int fd = syscall (SYS_pidfd_open, pid, 0);
+
+  /* One that is gone already has nothing more to tell. */
+  if (fd >= 0)
+    add_pidfd (watch, fd);
+}
+
+static pid_t
+process_of_thread (pid_t thread)
+{
+  char buffer[1024];
+  const char *at;
+
+  if (!read_proc (thread, "status", buffer, sizeof buffer))
+    return 0;
+  at = strstr (buffer, "\nTgid:");
+  return at != NULL ? atoi (at + strlen ("\nTgid:")) : 0;
+}
+
+/* Watches whoever has the mutex, if it is another process: its release would be rung for, its death
+ * is not. */
+void
+_mp_watch_owner (MpWatch         *watch,
+                 pthread_mutex_t *mutex)
+{
+  pid_t thread = _mp_mutex_get_owner (mutex);
+  pid_t process = thread != 0 ? process_of_thread (thread) : 0;
+
+  if (thread == 0 || process == getpid ())
+    return;
+  add_pidfd (watch, process > 0 ? syscall (SYS_pidfd_open, process, 0) : -1);
+}
+
+/* Prepares for a sleep. Returns: TRUE if there is nothing to wait for */
+static gboolean
+prepare (MpWatch   *watch,
+         MpSegment *segment,
+         MpTry      attempt,
+         gpointer   data)
+{
+  do
+    {
+      forget_processes (watch);
+      watch->ended = FALSE;
+      _mp_segment_listen (segment);
+      if (attempt (data, watch))
+        return TRUE;
+    }
+  while (watch->ended);
+  return FALSE;
+}
+
+static void
+take_events (MpWatch *watch)
+{
+  struct epoll_event events[16];
+
+  epoll_wait (watch->epoll, events, G_N_ELEMENTS (events), 0);
+}
+
+/* Waits until @attempt succeeds. FALSE without an error if @timeout has passed before. */
+gboolean
+_mp_wait (MpSegment  *segment,
+          MpTry       attempt,
+          gpointer    data,
+          gint64      timeout,
+          GError    **error)
+{
+  gint64 deadline = _mp_deadline_of_timeout (timeout);
+  MpWatch watch = { -1, NULL, FALSE };
+  gboolean done = FALSE;
+
+  for (guint i = 0; i < SPIN; i++)
+    {
+      if (attempt (data, NULL))
+        return TRUE;
+      if (timeout == 0)
+        return FALSE;
+    }
+
+  if (watch_init (&watch, segment, error))
+    {
+      struct pollfd poll_fd = { .fd = watch.epoll, .events = POLLIN };
+
+      while (!(done = prepare (&watch, segment, attempt, data))
+             && _mp_poll_until (&poll_fd, deadline))
+        take_events (&watch);
+    }
+  watch_clear (&watch);
+  return done;
+}
+
+/* Not a GTask: the first of those starts a thread, and who has one can't fork any more. */
+struct _MpWait
+{
+  GObject              parent_instance;
+
+  /* Owned */
+  GObject             *object;
+  GCancellable        *cancellable;
+  GError              *error;
+  gpointer             data;
+  MpWatch              watch;
+
+  /* Borrowed */
+  MpSegment           *segment;  /* the object keeps it */
+  MpTry                attempt;
+  GAsyncReadyCallback  callback;
+  gpointer             user_data;
+
+  gboolean             done;
+};
+
+static GObject *
+mp_wait_get_source_object (GAsyncResult *result)
+{
+  return g_object_ref (MP_WAIT (result)->object);
+}
+
+static gpointer
+mp_wait_get_user_data (GAsyncResult *result)
+{
+  return MP_WAIT (result)->user_data;
+}
+
+static void
+mp_wait_async_result_init (GAsyncResultIface *iface)
+{
+  iface->get_source_object = mp_wait_get_source_object;
+  iface->get_user_data = mp_wait_get_user_data;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpWait, mp_wait, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT,
+                                                      mp_wait_async_result_init))
+
+static void
+mp_wait_finalize (GObject *object)
+{
+  MpWait *self = MP_WAIT (object);
+
+  watch_clear (&self->watch);
+  g_clear_object (&self->object);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->error);
+  g_free (self->data);
+
+  G_OBJECT_CLASS (mp_wait_parent_class)->finalize (object);
+}
+
+static void
+mp_wait_class_init (MpWaitClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_wait_finalize;
+}
+
+static void
+mp_wait_init (MpWait *self)
+{
+  self->watch.epoll = -1;
+}
+
+static void
+give_result (MpWait *self)
+{
+  if (self->callback != NULL)
+    self->callback (self->object, G_ASYNC_RESULT (self), self->user_data);
+}
+
+static gboolean
+on_woken (int          fd,
+          GIOCondition condition,
+          gpointer     user_data)
+{
+  MpWait *self = user_data;
+
+  take_events (&self->watch);
+  if (!g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
+    {
+      self->done = prepare (&self->watch, self->segment, self->attempt, self->data);
+      if (!self->done)
+        return G_SOURCE_CONTINUE;
+    }
+  give_result (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_ready (gpointer user_data)
+{
+  give_result (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dispatch_parent (GCancellable *cancellable,
+                 gpointer      user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+new_source (MpWait *self)
+{
+  g_autoptr (GSource) child = NULL;
+  GSource *source;
+
+  self->done = self->error == NULL
+               && prepare (&self->watch, self->segment, self->attempt, self->data);
+  if (self->done || self->error != NULL)
+    {
+      source = g_idle_source_new ();
+      g_source_set_priority (source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (source, on_ready, g_object_ref (self), g_object_unref);
+      return source;
+    }
+
+  source = g_unix_fd_source_new (self->watch.epoll, G_IO_IN);
+  g_source_set_callback (source, G_SOURCE_FUNC (on_woken), g_object_ref (self), g_object_unref);
+  if (self->cancellable != NULL)
+    {
+      child = g_cancellable_source_new (self->cancellable);
+      g_source_set_callback (child, G_SOURCE_FUNC (dispatch_parent), NULL, NULL);
+      g_source_add_child_source (source, child);
+    }
+  return source;
+}
+
+/* The same on the thread-default main context, without a thread. Takes @data, which g_free()
+ * releases. */
+void
+_mp_wait_async (gpointer             object,
+                MpSegment           *segment,
+                MpTry                attempt,
+                gpointer             data,
+                GCancellable        *cancellable,
+                GAsyncReadyCallback  callback,
+                gpointer             user_data)
+{
+  g_autoptr (MpWait) self = g_object_new (MP_TYPE_WAIT, NULL);
+  g_autoptr (GSource) source = NULL;
+
+  self->object = g_object_ref (object);
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->segment = segment;
+  self->attempt = attempt;
+  self->data = data;
+  self->callback = callback;
+  self->user_data = user_data;
+
+  if (!g_cancellable_set_error_if_cancelled (cancellable, &self->error))
+    watch_init (&self->watch, segment, &self->error);
+  source = new_source (self);
+  g_source_set_static_name (source, "[libmp] wait for a shared object");
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+/* Returns: whether the attempt has succeeded. @data is still the result's. */
+gboolean
+_mp_wait_finish (GAsyncResult  *result,
+                 gpointer      *data,
+                 GError       **error)
+{
+  MpWait *self = MP_WAIT (result);
+
+  *data = self->data;
+  if (self->done)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
