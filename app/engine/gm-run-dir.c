@@ -146,6 +146,11 @@ make_given (GmRunDir    *self,
     }
   if (errno != EEXIST)
     return fail ("make the folder", self->path, error);
+  if (!g_file_test (self->path, G_FILE_TEST_IS_DIR))
+    {
+      errno = ENOTDIR;
+      return fail ("keep the run in", self->path, error);
+    }
   if (!is_empty_folder (self->path, error))
     return FALSE;
   if (chmod (self->path, 0700) < 0)

@@ -2,8 +2,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "gm-runner-private.h"
 
@@ -117,41 +120,67 @@ is_outcome (const char *line,
          && is_json (line, length);
 }
 
+/* A pipe or a terminal would be waited for, so nothing but a file is read.
+ * Returns: %FALSE with errno 0 if it is something else, with another errno if it can't be opened */
+static gboolean
+has_only_outcomes (const char *path)
+{
+  g_autofree char *line = NULL;
+  struct stat status = { 0 };
+  size_t allocated = 0;
+  gboolean fine;
+  FILE *file;
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+  if (fd < 0)
+    return FALSE;
+  file = fdopen (fd, "r");
+  if (file == NULL)
+    {
+      close (fd);
+      return FALSE;
+    }
+  fine = fstat (fd, &status) == 0 && S_ISREG (status.st_mode);
+  for (gssize n; fine && (n = getline (&line, &allocated, file)) > 0;)
+    fine = is_outcome (line, n);
+  fine = fine && !ferror (file);
+  fclose (file);
+  errno = 0;
+  return fine;
+}
+
+/* Returns: %FALSE with errno if there is no folder in which @path could be made */
+static gboolean
+has_folder (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return access (folder, W_OK | X_OK) == 0;
+}
+
 /**
  * gm_runner_check_results:
  * @job: a job
  * @error: return location for an error
  *
- * Returns: %FALSE if its `results` would replace a file that is not a copy of outcomes
+ * Nothing is worse than to learn at the end of a long run that its `results` can't be written.
+ *
+ * Returns: %FALSE if they would replace what is not a file of outcomes, or have no folder
  */
 gboolean
 gm_runner_check_results (GmJob   *job,
                          GError **error)
 {
-  g_autofree char *line = NULL;
-  gboolean fine = TRUE;
-  size_t allocated = 0;
-  ssize_t length;
-  FILE *file;
-
   if (job->results == NULL)
     return TRUE;
-  file = fopen (job->results, "re");
-  if (file == NULL && errno == ENOENT)
+  if ((has_only_outcomes (job->results) || errno == ENOENT) && has_folder (job->results))
     return TRUE;
-  if (file == NULL)
-    {
-      g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
-                   "Could not look at the results file “%s”: %s", job->results,
-                   g_strerror (errno));
-      return FALSE;
-    }
-  while (fine && (length = getline (&line, &allocated, file)) > 0)
-    fine = is_outcome (line, length);
-  fclose (file);
-  if (!fine)
+  if (errno != 0)
+    g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
+                 "The results can't be written to “%s”: %s", job->results, g_strerror (errno));
+  else
     g_set_error (error, GM_RUNNER_ERROR, GM_RUNNER_ERROR_USAGE,
                  "“%s” is not a file of outcomes: it is not replaced. Move it away or name another "
                  "file as `results`", job->results);
-  return fine;
+  return FALSE;
 }

@@ -366,8 +366,13 @@ on_dry_output (GmOutput      *output,
                GmOutputEvent  event,
                gpointer       user_data)
 {
-  if (event == GM_OUTPUT_FAILED)
-    gm_report (g_strerror (gm_output_get_errno (output)));
+  g_autofree char *message = NULL;
+
+  if (event != GM_OUTPUT_FAILED)
+    return;
+  message = g_strdup_printf ("the output can't be written: %s",
+                             g_strerror (gm_output_get_errno (output)));
+  gm_report (message);
 }
 
 /**

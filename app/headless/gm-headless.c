@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,24 @@
 #include "gm-runner.h"
 #include "gm-steer.h"
 #include "gm-watch.h"
+
+/* Where the current folder is gone GLib takes "/" for it, and what is relative would land there. */
+static gboolean
+check_folder (const GmOptions  *options,
+              GError          **error)
+{
+  gboolean relative = options->words != NULL
+                      || (options->run_dir != NULL && !g_path_is_absolute (options->run_dir));
+  g_autofree char *folder = relative ? getcwd (NULL, 0) : NULL;
+
+  if (!relative || folder != NULL)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+               "the current folder can't be told: %s; change to one that is there",
+               g_strerror (errno));
+
+  return FALSE;
+}
 
 /* From the run to go on with, a job file, or the words of the command line. */
 static GmJob *
@@ -70,8 +89,9 @@ run_job (const GmOptions *options)
   g_autofree char *reuse_dir = NULL;
   g_autoptr(GmJob) job = NULL;
 
-  if ((options->resume == NULL
-       || (resume_dir = gm_old_run_find (options->resume, &error)) != NULL)
+  if (check_folder (options, &error)
+      && (options->resume == NULL
+          || (resume_dir = gm_old_run_find (options->resume, &error)) != NULL)
       && (options->reuse == NULL
           || (reuse_dir = gm_old_run_find (options->reuse, &error)) != NULL))
     job = load_job_with_options (options, resume_dir, &error);

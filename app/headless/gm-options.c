@@ -208,6 +208,8 @@ apply (GmOptions       *self,
       self->quiet = TRUE;
       return TRUE;
     case OPTION_RUN_DIR:
+      if (*argument->value == '\0')
+        return set_error (error, "--run-dir=: expected a folder");
       self->run_dir = argument->value;
       return TRUE;
     case OPTION_FIRST:

@@ -3,6 +3,8 @@
 """The command line: what is understood, what is refused, what is only shown."""
 import base64
 import json
+import os
+import pathlib
 import subprocess
 import unittest
 
@@ -41,6 +43,7 @@ class Usage(Case):
                 (['-jx', job], '--processes=x'),
                 (['-j'], '--processes'),
                 (['--run-dir'], '--run-dir'),
+                (['--run-dir=', job], '--run-dir='),
                 (['--start-method=thread', job], '--start-method=thread'),
                 (['--chunksize=-1', job], '--chunksize=-1'),
                 (['--timeout=0', job], '--timeout=0'),
@@ -60,6 +63,34 @@ class Usage(Case):
                 self.assertTrue(done.stderr.startswith(b'gtk-mp: '), done.stderr)
                 self.assertIn(said.encode(), done.stderr)
                 self.assertEqual(done.stderr.count(b'\n'), 1, done.stderr)
+        self.assert_nothing_ran()
+
+    def test_results_that_could_not_be_written_at_the_end(self):
+        os.mkfifo(self.work / 'fifo')
+        for results in ('.', 'fifo', 'no-such/file', 'a.mpjob', 'a.mpjob/file'):
+            with self.subTest(results):
+                job = self.write('a.mpjob', {'mpjob': 1, 'task': {'command': ['true']},
+                                             'inputs': [1], 'results': results})
+                done = self.headless(str(job))
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(str(self.work.resolve()).encode(), done.stderr)
+        self.assert_nothing_ran()
+
+    def test_a_run_folder_that_is_a_file(self):
+        (self.work / 'file').touch()
+        for folder in ('file', 'file/below'):
+            done = self.headless(f'--run-dir={folder}', '--', 'true', ':::', 'a')
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(b'Not a directory', done.stderr)
+
+    def test_a_current_folder_that_is_gone(self):
+        gone = self.work / 'gone'
+        gone.mkdir()
+        done = subprocess.run(['sh', '-c', 'rmdir ../gone && exec "$@"', 'x', PROGRAM, '--headless',
+                               '--', 'true', ':::', 'a'],
+                              cwd=gone, env=self.environment(), capture_output=True, check=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(b'current folder', done.stderr)
         self.assert_nothing_ran()
 
     def test_no_such_run(self):
@@ -112,6 +143,7 @@ class Usage(Case):
                 (['echo'], b'x\n\ny z\r\nlast', b'x\n\ny z\nlast\n'),
                 (['echo'], b'', b''),
                 (['echo', ':::'], b'', b''),
+                (['echo', '<{}>', ':::', '', 'a', ''], b'', b'<>\n<a>\n<>\n'),
                 (['echo', 'a{', '{{}}', '{x', ':::', '$(id)'], b'',
                  b'a{ {} {x $(id)\n')]:
             with self.subTest(words):
@@ -173,6 +205,8 @@ class Usage(Case):
         self.assertIn('in.jsonl:2', bad['error'])
 
     def test_no_window_in_this_build(self):
+        if (pathlib.Path(PROGRAM).parent / 'ui' / 'gtk-mp-window').exists():
+            self.skipTest('this build has a window')
         for words in ([], ['a.mpjob']):
             done = self.call(*words)
             self.assertEqual(done.returncode, 2)
