@@ -220,7 +220,7 @@ gm_graph_measure (GtkWidget      *widget,
                   int            *natural_baseline)
 {
   *minimum = orientation == GTK_ORIENTATION_VERTICAL ? HEIGHT : 120;
-  *natural = orientation == GTK_ORIENTATION_VERTICAL ? HEIGHT : 200;
+  *natural = orientation == GTK_ORIENTATION_VERTICAL ? HEIGHT : 150;
 }
 
 static void

@@ -43,13 +43,13 @@ static const struct
   gboolean    is_number;
   gboolean    expand;
 } columns[GM_WORKER_N_COLUMNS] = {
-  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 6, FALSE, FALSE },
+  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 4, FALSE, FALSE },
   [GM_WORKER_COLUMN_NAME] = { N_("Process"), 22, FALSE, TRUE },
   [GM_WORKER_COLUMN_PID] = { N_("PID"), 7, TRUE, FALSE },
-  [GM_WORKER_COLUMN_STATE] = { N_("State"), 12, FALSE, FALSE },
-  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 14, FALSE, TRUE },
+  [GM_WORKER_COLUMN_STATE] = { N_("State"), 9, FALSE, FALSE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 12, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_DONE] = { N_("Done"), 7, TRUE, FALSE },
+  [GM_WORKER_COLUMN_DONE] = { N_("Done"), 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 9, TRUE, FALSE },
