@@ -592,6 +592,52 @@ test_interrupted_group (gconstpointer method)
   g_assert_cmpint (exit_code, ==, 42);
 }
 
+static GVariant *
+kill_myself (GVariant  *args,
+             GError   **error)
+{
+  raise (SIGKILL);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (kill_myself)
+
+/* Python says nothing at all: who died, of what, over which item. */
+static void
+test_death_is_told (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 1);
+  g_autofree char *told = NULL;
+  MpWorkerInfo worker;
+  char line[4096] = "";
+  int fds[2];
+
+  g_assert_cmpint (pipe2 (fds, O_CLOEXEC | O_NONBLOCK), ==, 0);
+  mp_log_to_fd (fds[1], MP_LOG_WARNING);
+  assert_value (mp_pool_map (pool, "echo", range (1), 1, NULL), "[int64 0]");
+  g_assert_cmpuint (mp_pool_get_workers (pool, &worker, 1), ==, 1);
+  told = g_strdup_printf ("[WARNING/MainProcess] worker %s (pid %d) killed by SIGKILL while running "
+                          "item 0\n", worker.name, (int) worker.pid);
+  g_assert_null (mp_pool_map (pool, "kill_myself", range (1), 1, NULL));
+  g_assert_cmpint (read (fds[0], line, sizeof line - 1), >, 0);
+  g_assert_cmpstr (line, ==, told);
+  end_pool (pool);
+  mp_log_to_fd (-1, MP_LOG_NOTSET);
+  close (fds[0]);
+  close (fds[1]);
+}
+
+/* More workers than there are bits in a word, or handles that Windows waits for. */
+static void
+test_many_workers (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 70);
+  g_autoptr(GVariant) items = g_variant_ref_sink (range (700));
+  g_autoptr(GVariant) values = mp_pool_map (pool, "echo", items, 1, NULL);
+
+  g_assert_true (g_variant_equal (values, items));
+  end_pool (pool);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -612,5 +658,7 @@ main (int    argc,
   add_for_each_method ("imap-after-join", test_imap_after_join);
   add_for_each_method ("imap-dropped", test_imap_dropped);
   add_for_each_method ("interrupted-group", test_interrupted_group);
+  add_for_each_method ("death-is-told", test_death_is_told);
+  add_for_each_method ("many-workers", test_many_workers);
   return g_test_run ();
 }
