@@ -274,12 +274,24 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *state = g_dir_make_tmp ("gtk-mp-test-XXXXXX", NULL);
+  g_autofree char *program = g_build_filename (state, "gtk-mp", NULL);
+  g_autofree char *runs = g_build_filename (program, "runs", NULL);
+  int result;
+
+  g_assert_nonnull (state);
+  g_setenv ("XDG_STATE_HOME", state, TRUE);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/runs/none", test_none);
   g_test_add_func ("/runs/resolve", test_resolve);
   g_test_add_func ("/runs/live", test_live);
   g_test_add_func ("/runs/info", test_info);
   g_test_add_func ("/runs/remove-keeps", test_remove_keeps);
   g_test_add_func ("/runs/words", test_words);
-  return g_test_run ();
+  result = g_test_run ();
+  /* Each test took away what it made. */
+  g_rmdir (runs);
+  g_rmdir (program);
+  g_assert_cmpint (g_rmdir (state), ==, 0);
+  return result;
 }
