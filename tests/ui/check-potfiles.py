@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""po/POTFILES names each file that has something to translate, and no other."""
+"""po/POTFILES names each file that has something to translate, and no other; the catalogues are complete."""
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
@@ -16,6 +17,12 @@ def has_texts(path):
     return 'translatable="yes"' in text
 
 
+def is_incomplete(path, kind):
+    """Whether the catalogue has entries of the kind; those no longer used do not count."""
+    return subprocess.run(['msgattrib', '--no-obsolete', kind, path],
+                          check=True, capture_output=True).stdout != b''
+
+
 found = {str(path.relative_to(ROOT)) for pattern in ('*.c', '*.ui')
          for path in (ROOT / 'app' / 'ui').rglob(pattern) if has_texts(path)}
 found |= {str(path.relative_to(ROOT)) for pattern in ('*.in', '*.gschema.xml')
@@ -26,4 +33,10 @@ for name in sorted(found - listed):
     print(f'po/POTFILES lacks {name}')
 for name in sorted(listed - found):
     print(f'po/POTFILES names {name}, which has nothing to translate')
-sys.exit(found != listed)
+incomplete = [f'po/{language}.po has {word} entries'
+              for language in ('zh_CN', 'de', 'fr')
+              for word, kind in (('untranslated', '--untranslated'), ('fuzzy', '--only-fuzzy'))
+              if is_incomplete(ROOT / 'po' / f'{language}.po', kind)]
+for line in incomplete:
+    print(line)
+sys.exit(found != listed or bool(incomplete))
