@@ -6,7 +6,6 @@
 #include "mp-lock.h"
 
 #include "mp-error.h"
-#include "mp-lock-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"
@@ -149,41 +148,6 @@ lock_new (GType    type,
   priv->state = priv->place.memory;
   _mp_mutex_init (&priv->state->mutex);
   return g_steal_pointer (&self);
-}
-
-MpSegment *
-_mp_lock_get_segment (MpLock *self)
-{
-  return get_private (self)->place.segment;
-}
-
-gboolean
-_mp_lock_is_mine (MpLock *self)
-{
-  return _mp_mutex_is_mine (&get_private (self)->state->mutex);
-}
-
-/* Releases it however often this thread has it. Returns: how often that was */
-guint
-_mp_lock_release_whole (MpLock *self)
-{
-  MpLockPrivate *priv = get_private (self);
-  guint depth = priv->state->depth;
-
-  _mp_mutex_unlock (&priv->state->mutex);
-  _mp_segment_ring (priv->place.segment);
-  return depth;
-}
-
-MpAcquired
-_mp_lock_acquire_whole (MpLock *self,
-                        guint   depth)
-{
-  MpLockPrivate *priv = get_private (self);
-  MpAcquired acquired = _mp_mutex_guard (&priv->state->mutex);
-
-  priv->state->depth = depth;
-  return acquired;
 }
 
 static MpAcquired

@@ -180,19 +180,6 @@ _mp_segment_get_size (MpSegment *self)
   return self->size;
 }
 
-/* Gives the pages that lie wholly inside the range back to the system. */
-void
-_mp_segment_discard (MpSegment *self,
-                     guint64    offset,
-                     guint64    size)
-{
-  guint64 first = (offset + 4095) / 4096 * 4096;
-  guint64 end = (offset + size) / 4096 * 4096;
-
-  if (first < end)
-    fallocate (self->memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, first, end - first);
-}
-
 int
 _mp_segment_get_bell (MpSegment *self)
 {

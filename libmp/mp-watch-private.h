@@ -25,8 +25,6 @@ typedef struct
 typedef gboolean (*MpTry) (gpointer  data,
                            MpWatch  *watch);
 
-void      _mp_watch_process        (MpWatch              *watch,
-                                    guint64               identity);
 void      _mp_watch_pid            (MpWatch              *watch,
                                     pid_t                 pid);
 void      _mp_watch_owner          (MpWatch              *watch,

@@ -170,14 +170,6 @@ add_pidfd (MpWatch *watch,
     close (fd);
 }
 
-void
-_mp_watch_process (MpWatch *watch,
-                   guint64  identity)
-{
-  if (identity != _mp_identity_get_own ())
-    add_pidfd (watch, open_identity (identity));
-}
-
 /* A process of which only the number is known. */
 void
 _mp_watch_pid (MpWatch *watch,

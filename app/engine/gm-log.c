@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
@@ -18,6 +19,9 @@
 
 /* A line longer than this is handed on in pieces. */
 #define MAX_LINE  65536
+
+/* Who logs without end must not keep the rest of the runner from its turn. */
+#define MAX_READS 16
 
 struct _GmLog
 {
@@ -154,6 +158,22 @@ hand_on_lines (GmLog *self)
   g_string_erase (self->text, 0, line - self->text->str);
 }
 
+/* Returns: FALSE if nothing was left to read */
+static gboolean
+read_on (GmLog *self,
+         gsize  most)
+{
+  char buffer[READ_SIZE];
+  gssize n = pread (self->fd, buffer, MIN (most, sizeof buffer), self->offset);
+
+  if (n <= 0)
+    return FALSE;
+  self->offset += n;
+  g_string_append_len (self->text, buffer, n);
+  hand_on_lines (self);
+  return TRUE;
+}
+
 /**
  * gm_log_drain:
  * @self: a log
@@ -163,17 +183,13 @@ hand_on_lines (GmLog *self)
 void
 gm_log_drain (GmLog *self)
 {
-  char buffer[READ_SIZE];
-  gssize n;
+  struct stat status;
 
-  if (self->func == NULL)
+  if (self->func == NULL || fstat (self->fd, &status) < 0)
     return;
-  while ((n = pread (self->fd, buffer, sizeof buffer, self->offset)) > 0)
-    {
-      self->offset += n;
-      g_string_append_len (self->text, buffer, n);
-      hand_on_lines (self);
-    }
+  while (self->offset < (guint64) status.st_size
+         && read_on (self, status.st_size - self->offset))
+    ;
 }
 
 static gboolean
@@ -181,11 +197,16 @@ on_modified (int          fd,
              GIOCondition condition,
              gpointer     user_data)
 {
+  GmLog *self = user_data;
   char events[4096];
+  guint n_reads = 0;
 
   while (read (fd, events, sizeof events) > 0)
     ;
-  gm_log_drain (user_data);
+  while (n_reads < MAX_READS && read_on (self, READ_SIZE))
+    n_reads++;
+  /* The events are gone: what is left to read has to bring us back here by itself. */
+  g_source_set_ready_time (self->source, n_reads == MAX_READS ? 0 : -1);
   return G_SOURCE_CONTINUE;
 }
 

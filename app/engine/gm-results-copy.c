@@ -22,6 +22,15 @@ copy_content (int in,
   return n == 0;
 }
 
+/* Where others may write as well, they could have put a link there, or a file of theirs. What a
+ * process that was killed has left goes; what can't be taken away is an error. */
+static int
+make_new (const char *path)
+{
+  unlink (path);
+  return open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
 /**
  * gm_results_copy:
  * @dir: a run's folder
@@ -39,8 +48,8 @@ gm_results_copy (GmRunDir    *dir,
 {
   g_autofree char *temporary = g_strdup_printf ("%s.%d.new", path, (int) getpid ());
   int in = openat (gm_run_dir_get_fd (dir), "results.jsonl", O_RDONLY | O_CLOEXEC);
-  int out = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  gboolean ok = in >= 0 && out >= 0 && copy_content (in, out) && fdatasync (out) == 0
+  int out = in >= 0 ? make_new (temporary) : -1;
+  gboolean ok = out >= 0 && copy_content (in, out) && fdatasync (out) == 0
                 && rename (temporary, path) == 0;
   int saved_errno = errno;
 
@@ -50,7 +59,8 @@ gm_results_copy (GmRunDir    *dir,
     close (out);
   if (ok)
     return TRUE;
-  unlink (temporary);
+  if (out >= 0)
+    unlink (temporary);
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
                "Could not write the results to “%s”: %s", path, g_strerror (saved_errno));
   return FALSE;

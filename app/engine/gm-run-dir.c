@@ -178,6 +178,22 @@ take_lock (GmRunDir  *self,
   return FALSE;
 }
 
+static gboolean
+open_new (GmRunDir  *self,
+          GError   **error)
+{
+  self->fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->fd < 0)
+    return fail ("open", self->path, error);
+  if (!take_lock (self, error))
+    return FALSE;
+  if (mkdirat (self->fd, "outputs", 0700) == 0)
+    return TRUE;
+  fail ("write to", self->path, error);
+  unlinkat (self->fd, "lock", 0);
+  return FALSE;
+}
+
 /**
  * gm_run_dir_new:
  * @name: the job's name
@@ -199,20 +215,12 @@ gm_run_dir_new (const char  *name,
   self->fd = self->lock_fd = -1;
   if (!(path != NULL ? make_given (self, name, path, error) : make_default (self, name, error)))
     return NULL;
-  self->fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (self->fd < 0)
-    {
-      fail ("open", self->path, error);
-      return NULL;
-    }
-  if (!take_lock (self, error))
-    return NULL;
-  if (mkdirat (self->fd, "outputs", 0700) < 0)
-    {
-      fail ("write to", self->path, error);
-      return NULL;
-    }
-  return g_steal_pointer (&self);
+  if (open_new (self, error))
+    return g_steal_pointer (&self);
+  /* Whoever was faster has something in there, and it stays. */
+  if (self->made)
+    rmdir (self->path);
+  return NULL;
 }
 
 /* A copied run has the id of the one it was copied from, as its state says. */
