@@ -186,55 +186,6 @@ gm_members_get_scaled (const GmMembers *self,
   return (gint64) MIN (value, G_MAXINT64);
 }
 
-/* The number of a `\\uXXXX` that begins at @p, or -1. */
-static int
-read_unit (const char *p,
-           const char *end)
-{
-  int unit = 0;
-
-  if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-    return -1;
-  for (int i = 2; i < 6; i++)
-    {
-      if (!g_ascii_isxdigit (p[i]))
-        return -1;
-      unit = unit * 16 + g_ascii_xdigit_value (p[i]);
-    }
-
-  return unit;
-}
-
-/* gm_json_unescape() trusts what it is given. */
-static gboolean
-has_good_escapes (const char *p,
-                  const char *end)
-{
-  while ((p = memchr (p, '\\', end - p)) != NULL)
-    {
-      int unit = read_unit (p, end);
-
-      if (p[1] != 'u')
-        {
-          if (strchr ("\"\\/bfnrt", p[1]) == NULL)
-            return FALSE;
-          p += 2;
-          continue;
-        }
-      p += 6;
-      if (unit <= 0 || (unit >= 0xdc00 && unit < 0xe000))
-        return FALSE;
-      if (unit < 0xd800 || unit >= 0xdc00)
-        continue;
-      unit = read_unit (p, end);
-      if (unit < 0xdc00 || unit >= 0xe000)
-        return FALSE;
-      p += 6;
-    }
-
-  return TRUE;
-}
-
 /**
  * gm_members_get_text:
  * @self: a walk that is at a member
@@ -255,11 +206,7 @@ gm_members_get_text (const GmMembers *self,
       g_string_append_len (out, self->value + 1, self->value_size - 2);
       return TRUE;
     }
-  if (memchr (self->value, '\0', self->value_size) != NULL
-      || !has_good_escapes (self->value, self->value + self->value_size))
-    return FALSE;
   text = g_strndup (self->value, self->value_size);
-  gm_json_unescape (out, text);
 
-  return TRUE;
+  return gm_json_unescape (out, text) != NULL;
 }
