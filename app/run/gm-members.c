@@ -11,6 +11,9 @@
 /* A million lines are walked over to find three numbers in each: nothing is allocated, and what is
  * not asked for is only stepped over. */
 
+/* A moment of so many microseconds can still be added to a duration. */
+#define MAX_SCALED G_GINT64_CONSTANT (9000000000000000000)
+
 /* Returns: (nullable): behind the string that begins at @p, %NULL if it doesn't end */
 static const char *
 skip_string (const char *p,
@@ -150,7 +153,7 @@ scale_slowly (const GmMembers *self,
   text[self->value_size] = '\0';
   value = g_ascii_strtod (text, NULL) * pow (10, digits);
 
-  return fabs (value) < 9e18 ? llround (value) : 0;
+  return fabs (value) <= MAX_SCALED ? llround (value) : 0;
 }
 
 /**
@@ -158,7 +161,7 @@ scale_slowly (const GmMembers *self,
  * @self: a walk that is at a member
  * @digits: how many digits behind the point to keep
  *
- * Returns: its value as an integer in units of 10^-@digits; 0 if it is no number
+ * Returns: its value as an integer in units of 10^-@digits; 0 if it is no number, or too large
  */
 gint64
 gm_members_get_scaled (const GmMembers *self,
@@ -181,7 +184,11 @@ gm_members_get_scaled (const GmMembers *self,
         value = value * 10 + (c - '0');
     }
   for (behind = CLAMP (behind, 0, digits); behind < digits; behind++)
-    value *= 10;
+    {
+      if (value > MAX_SCALED / 10)
+        return 0;
+      value *= 10;
+    }
 
   return (gint64) MIN (value, G_MAXINT64);
 }
@@ -191,6 +198,8 @@ gm_members_get_scaled (const GmMembers *self,
  * @self: a walk that is at a member
  * @out: where to append it
  *
+ * Appends valid UTF-8, or nothing.
+ *
  * Returns: %FALSE if the value is no string, or not a good one
  */
 gboolean
@@ -199,7 +208,8 @@ gm_members_get_text (const GmMembers *self,
 {
   g_autofree char *text = NULL;
 
-  if (self->value_size < 2 || *self->value != '"')
+  if (self->value_size < 2 || *self->value != '"'
+      || !g_utf8_validate_len (self->value, self->value_size, NULL))
     return FALSE;
   if (memchr (self->value, '\\', self->value_size) == NULL)
     {
