@@ -127,10 +127,11 @@ gm_runner_add_source (GmRunner   *self,
   g_ptr_array_add (self->sources, source);
 }
 
+/* Takes @cause: callers know a runner's errors only. */
 static void
-set_usage_error (GError     **error,
-                 GError      *cause,
-                 GmRunnerError code)
+take_cause (GError        **error,
+            GError         *cause,
+            GmRunnerError   code)
 {
   g_set_error_literal (error, GM_RUNNER_ERROR, code, cause->message);
   g_error_free (cause);
@@ -151,7 +152,7 @@ open_inputs (GmRunner  *self,
     invoker = gm_invoker_new (self->job, &cause);
   if (invoker != NULL && gm_invoker_check (invoker, self->inputs, &cause))
     return TRUE;
-  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
+  take_cause (error, cause, GM_RUNNER_ERROR_USAGE);
   return FALSE;
 }
 
@@ -166,11 +167,11 @@ open_dir (GmRunner    *self,
   self->dir = gm_run_dir_new (self->job->name, path, &cause);
   if (self->dir != NULL)
     return TRUE;
-  set_usage_error (error, cause,
-                   g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)
-                   || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY)
-                   || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY)
-                   ? GM_RUNNER_ERROR_USAGE : GM_RUNNER_ERROR_FAILED);
+  take_cause (error, cause,
+              g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)
+              || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY)
+              || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY)
+              ? GM_RUNNER_ERROR_USAGE : GM_RUNNER_ERROR_FAILED);
   return FALSE;
 }
 
@@ -207,7 +208,7 @@ open_files (GmRunner  *self,
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
     return TRUE;
-  set_usage_error (error, cause, GM_RUNNER_ERROR_FAILED);
+  take_cause (error, cause, GM_RUNNER_ERROR_FAILED);
   return FALSE;
 }
 
@@ -223,7 +224,7 @@ open_joblog (GmRunner    *self,
   self->joblog = gm_joblog_open (path, self->past != NULL, self->job, &cause);
   if (self->joblog != NULL)
     return TRUE;
-  set_usage_error (error, cause, GM_RUNNER_ERROR_USAGE);
+  take_cause (error, cause, GM_RUNNER_ERROR_USAGE);
   return FALSE;
 }
 

@@ -6,7 +6,7 @@
 
 #include "gm-json.h"
 
-/* Reading text that is known to be JSON: nothing is checked here. */
+/* Reading text that is known to be JSON: but for escapes nothing is checked here. */
 
 /**
  * gm_json_skip_space:
@@ -63,61 +63,77 @@ gm_json_skip (const char *text)
   return p;
 }
 
-static gunichar
-read_hex4 (const char *p)
+/* The number of a `\uXXXX` at @p, or -1; the NUL at the end of a text is no digit. */
+static int
+read_unit (const char *p)
 {
-  gunichar c = 0;
+  int unit = 0;
 
-  for (int i = 0; i < 4; i++)
-    c = c * 16 + g_ascii_xdigit_value (p[i]);
+  if (p[0] != '\\' || p[1] != 'u')
+    return -1;
+  for (int i = 2; i < 6; i++)
+    {
+      if (!g_ascii_isxdigit (p[i]))
+        return -1;
+      unit = unit * 16 + g_ascii_xdigit_value (p[i]);
+    }
 
-  return c;
+  return unit;
 }
 
+/* Returns: (nullable): what follows the escape at @p, %NULL if it stands for no character */
 static const char *
 unescape_one (GString    *out,
               const char *p)
 {
-  static const char letters[] = "bfnrt";
-  static const char meant[] = "\b\f\n\r\t";
+  static const char letters[] = "\"\\/bfnrt";
+  static const char meant[] = "\"\\/\b\f\n\r\t";
   const char *found;
-  gunichar c;
+  int unit, low;
 
-  if (*p != 'u')
+  if (p[1] != 'u')
     {
-      found = strchr (letters, *p);
-      g_string_append_c (out, found != NULL ? meant[found - letters] : *p);
-      return p + 1;
+      found = p[1] == '\0' ? NULL : strchr (letters, p[1]);
+      if (found == NULL)
+        return NULL;
+      g_string_append_c (out, meant[found - letters]);
+      return p + 2;
     }
 
-  c = read_hex4 (p + 1);
-  p += 5;
-  if (c >= 0xd800 && c <= 0xdbff)
+  unit = read_unit (p);
+  if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+    return NULL;
+  if (unit < 0xd800 || unit > 0xdbff)
     {
-      c = 0x10000 + ((c - 0xd800) << 10) + (read_hex4 (p + 2) - 0xdc00);
-      p += 6;
+      g_string_append_unichar (out, unit);
+      return p + 6;
     }
-  g_string_append_unichar (out, c);
+  low = read_unit (p + 6);
+  if (low < 0xdc00 || low > 0xdfff)
+    return NULL;
+  g_string_append_unichar (out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
 
-  return p;
+  return p + 12;
 }
 
 /**
  * gm_json_unescape:
  * @out: where the characters go
- * @text: checked JSON, at the opening quote of a string
+ * @text: JSON, checked or not, at the opening quote of a string
  *
- * Appends what the string stands for.
+ * Appends what the string stands for. Nothing is read beyond the end of @text; where the string is
+ * not closed or an escape is bad, @out is as it was.
  *
- * Returns: (transfer none): what follows the string
+ * Returns: (transfer none) (nullable): what follows the string; never %NULL for checked JSON
  */
 const char *
 gm_json_unescape (GString    *out,
                   const char *text)
 {
+  gsize before = out->len;
   const char *p = text + 1;
 
-  for (;;)
+  while (p != NULL)
     {
       gsize run = strcspn (p, "\"\\");
 
@@ -125,8 +141,11 @@ gm_json_unescape (GString    *out,
       p += run;
       if (*p == '"')
         return p + 1;
-      p = unescape_one (out, p + 1);
+      p = *p == '\\' ? unescape_one (out, p) : NULL;
     }
+  g_string_truncate (out, before);
+
+  return NULL;
 }
 
 static JsonNode *build_value (const char **p,

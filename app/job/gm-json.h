@@ -47,7 +47,7 @@ void        gm_json_append_node   (GString         *out,
 void        gm_json_append_pretty (GString         *out,
                                    JsonNode        *node);
 
-/* For text that has passed gm_json_compact(): these check nothing. */
+/* For text that has passed gm_json_compact(): only gm_json_unescape() bears others. */
 const char *gm_json_skip_space    (const char      *text);
 const char *gm_json_skip          (const char      *text);
 const char *gm_json_unescape      (GString         *out,

@@ -107,7 +107,8 @@ intern_worker (GmResultsIndex  *self,
   char name[128];
   gpointer id;
 
-  if (member->value_size < 2 || member->value_size - 2 >= sizeof name)
+  if (member->value_size < 2 || member->value_size - 2 >= sizeof name || *member->value != '"'
+      || !g_utf8_validate_len (member->value, member->value_size, NULL))
     return GM_NO_WORKER;
   memcpy (name, member->value + 1, member->value_size - 2);
   name[member->value_size - 2] = '\0';

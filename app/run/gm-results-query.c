@@ -111,7 +111,11 @@ contains (GmResultsSearch *self,
     return contains_plain (self, member);
   g_string_truncate (self->text, 0);
   if (!gm_members_get_text (member, self->text))
-    g_string_append_len (self->text, member->value, member->value_size);
+    {
+      g_autofree char *valid = g_utf8_make_valid (member->value, member->value_size);
+
+      g_string_assign (self->text, valid);
+    }
   folded = g_utf8_casefold (self->text->str, self->text->len);
 
   return strstr (folded, self->folded) != NULL;

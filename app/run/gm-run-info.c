@@ -3,6 +3,7 @@
 
 #include "gm-run-info.h"
 
+#include "gm-fields.h"
 #include "gm-json.h"
 #include "gm-runs.h"
 
@@ -36,19 +37,17 @@ static void
 read_state (GmRunInfo  *self,
             JsonObject *object)
 {
-  const char *word = json_object_get_string_member_with_default (object, "state", "");
-
-  gm_run_state_from_string (word, &self->state);
-  self->id = g_strdup (json_object_get_string_member_with_default (object, "id", NULL));
-  self->name = g_strdup (json_object_get_string_member_with_default (object, "name", NULL));
-  self->pid = json_object_get_int_member_with_default (object, "pid", 0);
-  self->total = json_object_get_int_member_with_default (object, "total", -1);
-  self->done = json_object_get_int_member_with_default (object, "done", 0);
-  self->ok = json_object_get_int_member_with_default (object, "ok", 0);
-  self->failed = json_object_get_int_member_with_default (object, "failed", 0);
-  self->started = json_object_get_double_member_with_default (object, "started", 0);
-  self->ended = json_object_get_double_member_with_default (object, "ended", 0);
-  self->exit_code = json_object_get_int_member_with_default (object, "exit_code", -1);
+  gm_run_state_from_string (gm_field_get_string (object, "state", ""), &self->state);
+  self->id = g_strdup (gm_field_get_string (object, "id", NULL));
+  self->name = g_strdup (gm_field_get_string (object, "name", NULL));
+  self->pid = gm_field_get_int (object, "pid", 0);
+  self->total = gm_field_get_int (object, "total", -1);
+  self->done = gm_field_get_int (object, "done", 0);
+  self->ok = gm_field_get_int (object, "ok", 0);
+  self->failed = gm_field_get_int (object, "failed", 0);
+  self->started = gm_field_get_double (object, "started", 0);
+  self->ended = gm_field_get_double (object, "ended", 0);
+  self->exit_code = gm_field_get_int (object, "exit_code", -1);
 }
 
 /* A run that was ended before it could write its first state has left its job, at least. */
@@ -62,8 +61,7 @@ fill_in_names (GmRunInfo *self)
       g_autoptr(JsonNode) job = read_object (self->dir, "job.json", NULL);
 
       if (job != NULL)
-        self->name = g_strdup (json_object_get_string_member_with_default (
-                                 json_node_get_object (job), "name", NULL));
+        self->name = g_strdup (gm_field_get_string (json_node_get_object (job), "name", NULL));
     }
   if (self->name == NULL)
     self->name = g_strdup (self->id);

@@ -5,6 +5,7 @@
 
 #include "gm-snapshot.h"
 
+#include "gm-fields.h"
 #include "gm-json.h"
 #include "gm-line.h"
 
@@ -56,6 +57,12 @@ gm_snapshot_new (void)
   return self;
 }
 
+/**
+ * gm_snapshot_ref:
+ * @self: a snapshot
+ *
+ * Returns: (transfer full): the same, once more owned
+ */
 GmSnapshot *
 gm_snapshot_ref (GmSnapshot *self)
 {
@@ -72,6 +79,10 @@ snapshot_clear (gpointer data)
   g_ptr_array_unref (self->workers);
 }
 
+/**
+ * gm_snapshot_unref:
+ * @self: (transfer full): a snapshot
+ */
 void
 gm_snapshot_unref (GmSnapshot *self)
 {
@@ -188,74 +199,13 @@ gm_snapshot_append (const GmSnapshot *self,
   g_string_append (out, "]}");
 }
 
-/* Members that are missing, null or of another type read as nothing: a snapshot of another version
- * is shown as far as it is understood. */
-
-static JsonNode *
-get_value (JsonObject *object,
-           const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) ? node : NULL;
-}
-
-static gboolean
-get_number (JsonObject *object,
-            const char *name,
-            double     *value)
-{
-  JsonNode *node = get_value (object, name);
-
-  if (node == NULL || (json_node_get_value_type (node) != G_TYPE_INT64
-                       && json_node_get_value_type (node) != G_TYPE_DOUBLE))
-    return FALSE;
-  *value = json_node_get_double (node);
-  return TRUE;
-}
-
-static gboolean
-has_int (JsonObject *object,
-         const char *name)
-{
-  JsonNode *node = get_value (object, name);
-
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_INT64;
-}
-
-static gint64
-get_int (JsonObject *object,
-         const char *name)
-{
-  return has_int (object, name) ? json_node_get_int (get_value (object, name)) : 0;
-}
-
-static double
-get_double (JsonObject *object,
-            const char *name)
-{
-  double value;
-
-  return get_number (object, name, &value) ? value : 0;
-}
-
 static gint64
 get_moment (JsonObject *object,
             const char *name)
 {
-  double seconds = get_double (object, name);
+  double seconds = gm_field_get_double (object, name, 0);
 
   return seconds > 0 && seconds < 1e12 ? (gint64) (seconds * G_USEC_PER_SEC + 0.5) : 0;
-}
-
-static const char *
-get_string (JsonObject *object,
-            const char *name)
-{
-  JsonNode *node = get_value (object, name);
-
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
-         ? json_node_get_string (node) : "";
 }
 
 static void
@@ -264,17 +214,17 @@ read_worker (GmSnapshot *self,
 {
   GmSnapshotWorker *worker = gm_snapshot_add_worker (self);
   JsonNode *item = json_object_get_member (object, "item");
-  const char *state = get_string (object, "state");
+  const char *state = gm_field_get_string (object, "state", "");
 
-  worker->worker = g_strdup (get_string (object, "worker"));
-  worker->pid = (pid_t) get_int (object, "pid");
-  worker->child_pid = (pid_t) get_int (object, "child_pid");
-  worker->slot = (guint) get_int (object, "slot");
+  worker->worker = g_strdup (gm_field_get_string (object, "worker", ""));
+  worker->pid = (pid_t) gm_field_get_int (object, "pid", 0);
+  worker->child_pid = (pid_t) gm_field_get_int (object, "child_pid", 0);
+  worker->slot = (guint) gm_field_get_int (object, "slot", 0);
   for (guint i = 0; i < G_N_ELEMENTS (worker_states); i++)
     if (g_str_equal (state, worker_states[i]))
       worker->state = i;
-  worker->has_index = has_int (object, "index");
-  worker->index = get_int (object, "index");
+  worker->has_index = gm_field_has_int (object, "index");
+  worker->index = gm_field_get_int (object, "index", 0);
   if (worker->has_index && item != NULL)
     {
       g_autoptr(GString) text = g_string_new (NULL);
@@ -283,10 +233,10 @@ read_worker (GmSnapshot *self,
       worker->item = g_strdup (text->str);
     }
   worker->since = get_moment (object, "since");
-  worker->done = get_int (object, "done");
-  worker->failed = get_int (object, "failed");
-  worker->cpu_percent = get_double (object, "cpu_percent");
-  worker->rss = get_int (object, "rss");
+  worker->done = gm_field_get_int (object, "done", 0);
+  worker->failed = gm_field_get_int (object, "failed", 0);
+  worker->cpu_percent = gm_field_get_double (object, "cpu_percent", 0);
+  worker->rss = gm_field_get_int (object, "rss", 0);
 }
 
 static void
@@ -312,22 +262,19 @@ static void
 read_counters (GmSnapshot *self,
                JsonObject *object)
 {
-  JsonNode *stopping = get_value (object, "stopping");
-
-  self->total_known = has_int (object, "total");
-  self->total = get_int (object, "total");
-  self->done = get_int (object, "done");
-  self->ok = get_int (object, "ok");
-  self->failed = get_int (object, "failed");
-  self->queued = get_int (object, "queued");
-  self->running = get_int (object, "running");
-  self->rate = get_double (object, "rate");
-  if (!get_number (object, "eta", &self->eta))
-    self->eta = -1;
-  self->processes = (guint) get_int (object, "processes");
-  self->stopping = stopping != NULL && json_node_get_boolean (stopping);
-  self->cpu_percent = get_double (object, "cpu_percent");
-  self->rss = get_int (object, "rss");
+  self->total_known = gm_field_has_int (object, "total");
+  self->total = gm_field_get_int (object, "total", 0);
+  self->done = gm_field_get_int (object, "done", 0);
+  self->ok = gm_field_get_int (object, "ok", 0);
+  self->failed = gm_field_get_int (object, "failed", 0);
+  self->queued = gm_field_get_int (object, "queued", 0);
+  self->running = gm_field_get_int (object, "running", 0);
+  self->rate = gm_field_get_double (object, "rate", 0);
+  self->eta = gm_field_get_double (object, "eta", -1);
+  self->processes = (guint) gm_field_get_int (object, "processes", 0);
+  self->stopping = gm_field_get_boolean (object, "stopping");
+  self->cpu_percent = gm_field_get_double (object, "cpu_percent", 0);
+  self->rss = gm_field_get_int (object, "rss", 0);
 }
 
 /**
@@ -345,19 +292,18 @@ gm_snapshot_new_from_json (JsonNode  *node,
   JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
   if (object == NULL
-      || !gm_run_state_from_string (get_string (object, "state"), &self->state))
+      || !gm_run_state_from_string (gm_field_get_string (object, "state", ""), &self->state))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                            "This is not the state of a run");
       return NULL;
     }
-  self->id = g_strdup (get_string (object, "id"));
-  self->name = g_strdup (get_string (object, "name"));
-  self->pid = (pid_t) get_int (object, "pid");
+  self->id = g_strdup (gm_field_get_string (object, "id", ""));
+  self->name = g_strdup (gm_field_get_string (object, "name", ""));
+  self->pid = (pid_t) gm_field_get_int (object, "pid", 0);
   self->started = get_moment (object, "started");
   self->ended = get_moment (object, "ended");
-  if (has_int (object, "exit_code"))
-    self->exit_code = (int) get_int (object, "exit_code");
+  self->exit_code = (int) gm_field_get_int (object, "exit_code", -1);
   read_counters (self, object);
   read_workers (self, object);
   return g_steal_pointer (&self);

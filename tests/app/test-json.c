@@ -527,6 +527,38 @@ test_mutations (void)
   g_assert_cmpuint (accepted, >, 100);
 }
 
+static void
+test_unescape (void)
+{
+  const char *text = "\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\" rest";
+  g_autoptr(GString) out = g_string_new ("kept ");
+
+  g_assert_cmpstr (gm_json_unescape (out, text), ==, " rest");
+  g_assert_cmpstr (out->str, ==, "kept a\"\\/\b\f\n\r\té😀");
+}
+
+/* Each text is in memory of its own size, so that a sanitizer sees one byte too much. */
+static void
+test_unescape_bad (void)
+{
+  static const char * const bad[] = {
+    "\"", "\"open", "\"\\", "\"\\\"", "\"\\u", "\"\\u1", "\"\\u123", "\"\\u1234", "\"\\u12g4\"",
+    "\"\\u0000\"", "\"\\x\"", "\"\\ud83d", "\"\\ud83d\"", "\"\\ud83d\\", "\"\\ud83d\\u",
+    "\"\\ud83d\\ude0",
+    "\"\\ud83d\\n\"", "\"\\ud83d\\u0041\"", "\"\\ude00\"", "\"\\udfff\"",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strdup (bad[i]);
+      g_autoptr(GString) out = g_string_new ("kept");
+
+      g_test_message ("%s", text);
+      g_assert_null (gm_json_unescape (out, text));
+      g_assert_cmpstr (out->str, ==, "kept");
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -539,6 +571,8 @@ main (int    argc,
   g_test_add_func ("/json/doubles", test_doubles);
   g_test_add_func ("/json/doubles-ignore-locale", test_doubles_ignore_locale);
   g_test_add_func ("/json/strings", test_strings);
+  g_test_add_func ("/json/unescape", test_unescape);
+  g_test_add_func ("/json/unescape-bad", test_unescape_bad);
   g_test_add_func ("/json/nodes", test_nodes);
   g_test_add_func ("/json/pretty", test_pretty);
   g_test_add_func ("/json/find-line", test_find_line);

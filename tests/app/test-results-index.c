@@ -146,6 +146,37 @@ search (GmResultsIndex *index,
   return g_string_free (text, FALSE);
 }
 
+/* What goes on to widgets and to sums: valid text, and times that can be added. */
+static void
+test_odd_values (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(GmResultsIndex) index = gm_results_index_new (fixture->dir);
+  GmResultsQuery query = { .text = (char *) "\xc3\xa9t", .group = GM_NO_GROUP };
+  g_autoptr(GmResultsSearch) search = NULL;
+
+  append (fixture, "results.jsonl",
+          "{\"index\":0,\"status\":\"error\",\"worker\":null,\"started\":9223372036854.775807,"
+          "\"duration\":8999999999.5,\"reason\":\"exception\",\"error\":\"caf\xe9 \xc3\"}\n"
+          "{\"index\":1,\"status\":\"error\",\"worker\":\"\xff\",\"started\":9223372036854775807,"
+          "\"duration\":1234567890123456789,\"reason\":\"exception\",\"error\":[\"\xc3\xa9t\xfc\"]}\n");
+  read_all (index);
+  g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      const GmResultsRow *row = gm_results_index_get_row (index, i);
+
+      g_assert_cmpuint (row->worker, ==, GM_NO_WORKER);
+      g_assert_cmpint (row->started, ==, 0);
+      g_assert_cmpint (row->duration, ==, i == 0 ? 8999999999500000000 : 0);
+      g_assert_cmpstr (gm_results_index_get_group (index, row->group)->text, ==, "");
+    }
+  search = gm_results_search_new (index, &query);
+  while (gm_results_search_advance (search, 100))
+    ;
+  g_assert_cmpuint (gm_results_search_get_rows (search)->len, ==, 1);
+}
+
 static void
 test_search (Fixture       *fixture,
              gconstpointer  data)
@@ -282,6 +313,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/results-index/rows", Fixture, NULL, set_up, test_rows, tear_down);
   g_test_add ("/results-index/garbage", Fixture, NULL, set_up, test_garbage, tear_down);
+  g_test_add ("/results-index/odd-values", Fixture, NULL, set_up, test_odd_values, tear_down);
   g_test_add ("/results-index/search", Fixture, NULL, set_up, test_search, tear_down);
   g_test_add ("/results-index/stats", Fixture, NULL, set_up, test_stats, tear_down);
   g_test_add ("/results-index/log", Fixture, NULL, set_up, test_log, tear_down);

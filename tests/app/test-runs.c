@@ -214,6 +214,30 @@ test_info (void)
 }
 
 /* What the user has put there stays, even behind a link. */
+/* What somebody else has written there is no reason to end. */
+static void
+test_info_of_other_types (void)
+{
+  static const char * const states[] = {
+    "{\"state\":5,\"id\":[],\"name\":{},\"pid\":\"x\"}",
+    "{\"state\":null,\"id\":1.5,\"name\":true}",
+    "{\"state\":[],\"total\":[],\"done\":{},\"started\":\"\",\"exit_code\":null}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      char *dir = make_run ("20260102-000000-odd-0001", states[i]);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GmRunInfo) info = gm_run_info_read (dir, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (info->id, ==, "20260102-000000-odd-0001");
+      g_assert_cmpstr (info->name, ==, "the job");
+      g_assert_cmpint (info->state, ==, GM_RUN_INTERRUPTED);
+      remove_run (dir);
+    }
+}
+
 static void
 test_remove_keeps (void)
 {
@@ -286,6 +310,7 @@ main (int   argc,
   g_test_add_func ("/runs/resolve", test_resolve);
   g_test_add_func ("/runs/live", test_live);
   g_test_add_func ("/runs/info", test_info);
+  g_test_add_func ("/runs/info-of-other-types", test_info_of_other_types);
   g_test_add_func ("/runs/remove-keeps", test_remove_keeps);
   g_test_add_func ("/runs/words", test_words);
   result = g_test_run ();
