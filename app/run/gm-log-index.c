@@ -185,7 +185,8 @@ gm_log_index_get_n_processes (GmLogIndex *self)
  * @self: an index
  * @process: below gm_log_index_get_n_processes()
  *
- * Returns: (transfer none) (nullable): its name; the first one, which is empty, has what functions printed
+ * Returns: (transfer none) (nullable): its name; the first one, which is empty, has what functions
+ *   printed
  */
 const char *
 gm_log_index_get_process (GmLogIndex *self,
