@@ -19,9 +19,11 @@
 
 struct _GmInputsRecord
 {
+  /* Owned */
   GmJournal *lines;   /* NULL: they can be read again */
   GmJournal *hashes;  /* NULL: they can't have changed */
-  GString   *text;
+  GString   *text;    /* the line that is being made */
+
   guint64    count;
   guint64    n_kept;  /* the first items are written down already */
   gboolean   ended;   /* and so is that there were no more */

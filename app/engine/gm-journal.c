@@ -17,12 +17,14 @@
 
 struct _GmJournal
 {
+  /* Owned */
   int       fd;
   char     *name;
   GString  *buffer;     /* whole records */
+
   guint64   written;    /* bytes in the file */
   guint64   kicked;     /* up to here the kernel was told to begin writing to the disk */
-  gboolean  unsynced;
+  gboolean  unsynced;   /* written, and maybe not on the disk */
   gboolean  failed;
 };
 

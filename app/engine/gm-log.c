@@ -25,14 +25,18 @@
 
 struct _GmLog
 {
+  /* Owned */
   int         fd;
-  int         inotify_fd;
-  guint64     offset;
-  GString    *text;      /* read, and not yet a whole line */
-  GSource    *source;
-  MpLogLevel  level;     /* that the follower wants */
+  int         inotify_fd;  /* -1: there is none */
+  GString    *text;        /* read, and not yet a whole line */
+  GSource    *source;      /* nullable: nobody follows */
+
+  /* Borrowed */
+  gpointer    user_data;   /* for func */
+
   GmLogFunc   func;
-  gpointer    user_data;
+  guint64     offset;      /* so much of the file is read */
+  MpLogLevel  level;       /* that the follower wants */
 };
 
 /**

@@ -44,13 +44,11 @@ gm_opening_fail (GmOpening  *opening,
                  const char *format,
                  ...)
 {
-  g_autofree char *message = NULL;
   va_list args;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  gm_job_set_error_valist (opening->job, opening->error, opening->path, format, args);
   va_end (args);
-  gm_job_set_error (opening->job, opening->error, opening->path, "%s", message);
 
   return FALSE;
 }

@@ -243,10 +243,11 @@ read_argument (GmParser   *self,
     return gm_parser_fail_expected (self, "a string or {\"base64\": ...}", node);
   if (!gm_parser_check_keys (self, json_node_get_object (node), known))
     return FALSE;
-  string = json_object_get_string_member_with_default (json_node_get_object (node), "base64", NULL);
-  if (string == NULL)
+  node = json_object_get_member (json_node_get_object (node), "base64");
+  if (node == NULL || json_node_get_value_type (node) != G_TYPE_STRING)
     return gm_parser_fail (self, "expected {\"base64\": ...} with a string");
 
+  string = json_node_get_string (node);
   bytes = g_base64_decode (string, &size);
   if (memchr (bytes, '\0', size) != NULL)
     {

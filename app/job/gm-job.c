@@ -406,12 +406,31 @@ gm_job_set_error (GmJob       *job,
                   const char  *format,
                   ...)
 {
-  g_autofree char *message = NULL;
   va_list args;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  gm_job_set_error_valist (job, error, path, format, args);
   va_end (args);
+}
+
+/**
+ * gm_job_set_error_valist:
+ * @job: a job
+ * @error: return location for an error
+ * @path: of the value that is wrong
+ * @format: what is wrong
+ * @args: for @format
+ *
+ * As gm_job_set_error().
+ */
+void
+gm_job_set_error_valist (GmJob       *job,
+                         GError     **error,
+                         const char  *path,
+                         const char  *format,
+                         va_list      args)
+{
+  g_autofree char *message = g_strdup_vprintf (format, args);
 
   if (job->source != NULL && job->file != NULL)
     g_set_error (error, GM_JOB_ERROR, GM_JOB_ERROR_INVALID, "%s:%u: %s: %s", job->file,

@@ -89,6 +89,11 @@ void         gm_job_set_error        (GmJob               *job,
                                       const char          *path,
                                       const char          *format,
                                       ...) G_GNUC_PRINTF (4, 5);
+void         gm_job_set_error_valist (GmJob               *job,
+                                      GError             **error,
+                                      const char          *path,
+                                      const char          *format,
+                                      va_list              args) G_GNUC_PRINTF (4, 0);
 
 char        *gm_job_to_json          (GmJob               *job,
                                       gboolean             pretty);

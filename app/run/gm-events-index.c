@@ -171,6 +171,12 @@ gm_events_index_advance (GmEventsIndex *self,
   return TRUE;
 }
 
+/**
+ * gm_events_index_get_n_samples:
+ * @self: an index
+ *
+ * Returns: how many moments it knows
+ */
 guint
 gm_events_index_get_n_samples (GmEventsIndex *self)
 {
@@ -207,6 +213,12 @@ gm_events_index_get_slot (GmEventsIndex *self,
   return worker != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (self->slots, worker)) : 0;
 }
 
+/**
+ * gm_events_index_get_n_retries:
+ * @self: an index
+ *
+ * Returns: how many attempts of any items were followed by another
+ */
 guint
 gm_events_index_get_n_retries (GmEventsIndex *self)
 {

@@ -105,6 +105,14 @@ gm_append_moment (GString *out,
   g_string_append_len (out, digits, n);
 }
 
+/**
+ * gm_append_base64:
+ * @out: where it goes
+ * @data: any bytes
+ * @size: how many
+ *
+ * Appends @data as base64, without quotes.
+ */
 void
 gm_append_base64 (GString    *out,
                   const void *data,
@@ -120,6 +128,14 @@ gm_append_base64 (GString    *out,
   g_string_truncate (out, start + n);
 }
 
+/**
+ * gm_line_add_int:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @value: its value
+ *
+ * Appends a member that is not the first.
+ */
 void
 gm_line_add_int (GString    *line,
                  const char *name,
@@ -129,6 +145,14 @@ gm_line_add_int (GString    *line,
   gm_json_append_int (line, value);
 }
 
+/**
+ * gm_line_add_double:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @value: its value
+ *
+ * Appends a member that is not the first.
+ */
 void
 gm_line_add_double (GString    *line,
                     const char *name,
@@ -138,6 +162,14 @@ gm_line_add_double (GString    *line,
   gm_json_append_double (line, value);
 }
 
+/**
+ * gm_line_add_string:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @value: its value, valid UTF-8
+ *
+ * Appends a member that is not the first.
+ */
 void
 gm_line_add_string (GString    *line,
                     const char *name,
@@ -147,6 +179,13 @@ gm_line_add_string (GString    *line,
   gm_json_append_string (line, value, -1);
 }
 
+/**
+ * gm_line_add_signal:
+ * @line: an object that is being written
+ * @number: a signal
+ *
+ * Appends `signal` with its name.
+ */
 void
 gm_line_add_signal (GString *line,
                     int      number)
@@ -156,6 +195,14 @@ gm_line_add_signal (GString *line,
   gm_line_add_string (line, "signal", name);
 }
 
+/**
+ * gm_line_add_seconds:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @nanoseconds: a time, not negative
+ *
+ * Appends a member that is not the first.
+ */
 void
 gm_line_add_seconds (GString    *line,
                      const char *name,
@@ -165,6 +212,14 @@ gm_line_add_seconds (GString    *line,
   gm_append_seconds (line, nanoseconds);
 }
 
+/**
+ * gm_line_add_moment:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @microseconds: since the epoch
+ *
+ * Appends a member that is not the first.
+ */
 void
 gm_line_add_moment (GString    *line,
                     const char *name,
@@ -174,7 +229,15 @@ gm_line_add_moment (GString    *line,
   gm_append_moment (line, microseconds);
 }
 
-/* What a program wrote: text, or base64 if JSON has no form for it. */
+/**
+ * gm_line_add_output:
+ * @line: an object that is being written
+ * @name: the name of a member
+ * @data: what a program wrote
+ * @size: its length
+ *
+ * Appends text, or `NAME_base64` if it is not UTF-8 and JSON has no form for it.
+ */
 void
 gm_line_add_output (GString    *line,
                     const char *name,
@@ -192,6 +255,12 @@ gm_line_add_output (GString    *line,
   g_string_append_c (line, '"');
 }
 
+/**
+ * gm_line_end:
+ * @line: an object that is being written
+ *
+ * Ends the object, and the line.
+ */
 void
 gm_line_end (GString *line)
 {

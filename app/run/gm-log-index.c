@@ -140,6 +140,12 @@ gm_log_index_advance (GmLogIndex *self,
   return TRUE;
 }
 
+/**
+ * gm_log_index_get_n_lines:
+ * @self: an index
+ *
+ * Returns: how many lines it knows
+ */
 guint
 gm_log_index_get_n_lines (GmLogIndex *self)
 {
@@ -162,6 +168,12 @@ gm_log_index_get_line (GmLogIndex *self,
   return &g_array_index (self->lines, GmLogLine, line);
 }
 
+/**
+ * gm_log_index_get_n_processes:
+ * @self: an index
+ *
+ * Returns: how many have said something, and one more for what functions printed
+ */
 guint
 gm_log_index_get_n_processes (GmLogIndex *self)
 {
@@ -173,7 +185,8 @@ gm_log_index_get_n_processes (GmLogIndex *self)
  * @self: an index
  * @process: below gm_log_index_get_n_processes()
  *
- * Returns: (nullable): its name; the first one, which is empty, has what functions printed
+ * Returns: (transfer none) (nullable): its name; the first one, which is empty, has what functions
+ *   printed
  */
 const char *
 gm_log_index_get_process (GmLogIndex *self,

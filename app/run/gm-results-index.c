@@ -385,6 +385,12 @@ gm_results_index_advance (GmResultsIndex *self,
   return self->rows->len < NO_ROW;
 }
 
+/**
+ * gm_results_index_get_n_rows:
+ * @self: an index
+ *
+ * Returns: how many items have an outcome
+ */
 guint
 gm_results_index_get_n_rows (GmResultsIndex *self)
 {
@@ -432,6 +438,13 @@ gm_results_index_find (GmResultsIndex *self,
   return *row != NO_ROW;
 }
 
+/**
+ * gm_results_index_count:
+ * @self: an index
+ * @status: a status
+ *
+ * Returns: how many items ended with it
+ */
 guint
 gm_results_index_count (GmResultsIndex *self,
                         GmStatus        status)
@@ -451,6 +464,12 @@ gm_results_index_get_changes (GmResultsIndex *self)
   return self->changes;
 }
 
+/**
+ * gm_results_index_get_n_workers:
+ * @self: an index
+ *
+ * Returns: how many workers have done something
+ */
 guint
 gm_results_index_get_n_workers (GmResultsIndex *self)
 {
@@ -462,7 +481,7 @@ gm_results_index_get_n_workers (GmResultsIndex *self)
  * @self: an index
  * @worker: of a row
  *
- * Returns: (nullable): its name
+ * Returns: (transfer none) (nullable): its name
  */
 const char *
 gm_results_index_get_worker (GmResultsIndex *self,
@@ -471,6 +490,12 @@ gm_results_index_get_worker (GmResultsIndex *self,
   return worker < self->workers->len ? g_ptr_array_index (self->workers, worker) : NULL;
 }
 
+/**
+ * gm_results_index_get_n_groups:
+ * @self: an index
+ *
+ * Returns: how many groups of errors there are, empty ones too
+ */
 guint
 gm_results_index_get_n_groups (GmResultsIndex *self)
 {
