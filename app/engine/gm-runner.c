@@ -207,7 +207,10 @@ open_files (GmRunner  *self,
       && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
-    return TRUE;
+    {
+      gm_run_dir_sync (self->dir);
+      return TRUE;
+    }
   take_cause (error, cause, GM_RUNNER_ERROR_FAILED);
   return FALSE;
 }
@@ -593,6 +596,7 @@ finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
+  gm_run_dir_sync (self->dir);
   if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
