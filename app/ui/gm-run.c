@@ -10,7 +10,7 @@
 
 #include "gm-json.h"
 #include "gm-run-client.h"
-#include "gm-runs.h"
+#include "gm-run-lock.h"
 
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250
