@@ -286,9 +286,10 @@ class Steering(Control):
                 processes = [pid for pid, command in self.leftovers()
                              if b'sleep' in command.split(b'\0')[0] or pid == worker['pid']]
                 self.assertIn(worker['pid'], processes)
-                # Whoever is in the kernel, a shell in vfork say, stops on its way out of it.
+                # Whoever is in the kernel, a shell in vfork say, stops on its way out of it; one that
+                # was about to end waits for its parent, which has stopped.
                 for pid in processes:
-                    wait_for(lambda: proc_status(pid)['State'][0] == 'T', f'{pid} to stop')
+                    wait_for(lambda: proc_status(pid)['State'][0] in 'TZ', f'{pid} to stop')
                 time.sleep(pause)
                 client.do('resume')
                 self.assertEqual(run.wait(), 0, run.outcomes())
