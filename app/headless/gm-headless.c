@@ -47,8 +47,8 @@ load_file (const char  *path,
   if (stat (path, &file) < 0 || fstat (STDIN_FILENO, &input) < 0
       || file.st_dev != input.st_dev || file.st_ino != input.st_ino)
     return g_steal_pointer (&job);
-  gm_job_set_error (job, error, "$.inputs", "the job itself comes from standard input, so its items "
-                    "can't; name a file for the one or the other");
+  gm_job_set_error (job, error, "$.inputs", "the job itself comes from standard input, so its "
+                    "items can't; name a file for the one or the other");
 
   return NULL;
 }
