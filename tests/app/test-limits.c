@@ -7,6 +7,8 @@
 
 #include "gm-median.h"
 #include "gm-memory.h"
+#include "mp.h"
+#include "mp-main-private.h"
 
 #define MIB G_GINT64_CONSTANT (1048576)
 
@@ -149,6 +151,29 @@ test_available_old (void)
   remove_folder (folder);
 }
 
+/* How many processors `auto` finds where a control group has so much of them. */
+static void
+test_quota (void)
+{
+  static const char *const cgroups = "4:cpu,cpuacct:/a\n0::/b/c\n";
+  g_autofree char *folder = g_dir_make_tmp ("gtk-mp-test-XXXXXX", NULL);
+
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 0);
+  put (folder, "b/c/cpu.max", "max 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 0);
+  put (folder, "b/cpu.max", "350000 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 4);
+  put (folder, "b/c/cpu.max", "10 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 1);
+  put (folder, "b/c/cpu.max", "rubbish\n");
+  put (folder, "cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
+  put (folder, "cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 4);
+  put (folder, "cpu,cpuacct/a/cpu.cfs_quota_us", "200000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 2);
+  remove_folder (folder);
+}
+
 static void
 test_oom_kills (void)
 {
@@ -189,6 +214,7 @@ main (int    argc,
   g_test_add_func ("/limits/median/extremes", test_median_extremes);
   g_test_add_func ("/limits/available", test_available);
   g_test_add_func ("/limits/available/old", test_available_old);
+  g_test_add_func ("/limits/quota", test_quota);
   g_test_add_func ("/limits/oom-kills", test_oom_kills);
   return g_test_run ();
 }

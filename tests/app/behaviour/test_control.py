@@ -178,7 +178,7 @@ class Steering(Control):
         """Every step in the middle of many items, by the options; the sums are right each time."""
         bad = list(range(10))
         run = self.start({'task': {'function': 'builtin:sleep'}, 'processes': 1,
-                          'inputs': ['x'] * len(bad) + [0.0002] * (ITEMS - len(bad))})
+                          'inputs': ['x'] * len(bad) + [0.002] * (ITEMS - len(bad))})
         client = self.connect(run)
 
         def status():
@@ -198,6 +198,9 @@ class Steering(Control):
         more = reach(lambda now: len(now['workers']) == 16 and now['done'] > paused['done'],
                      'sixteen workers')
         self.assertEqual(more['failed'], len(bad))
+        self.assertGreater(more['queued'], 0)
+        fast = reach(lambda now: now['rate'] > 0, 'a rate')
+        self.assertGreater(fast['eta'], 0)
         self.steer(f'--resize={run.dir}:1')
         reach(lambda now: len(now['workers']) == 1, 'one worker')
         client.do('retry', indexes=bad)
@@ -400,6 +403,43 @@ class Processes(Control):
         client.do('cancel')
         run.wait()
 
+    def test_states(self):
+        """Of a worker, from its start to its end."""
+        self.write('slow.c', """
+            #include <unistd.h>
+            static void wait_for (const char *n) { while (access (n, F_OK) < 0) usleep (10000); }
+            __attribute__ ((constructor)) static void begin (void) { wait_for ("begin"); }
+            __attribute__ ((destructor)) static void end (void) { wait_for ("end"); }
+            void *work (void *item, void *e);
+            extern void *g_variant_ref (void *);
+            void *work (void *item, void *e) { wait_for ("go"); return g_variant_ref (item); }
+            """)
+        subprocess.run([os.environ.get('CC', 'cc').split()[-1], '-shared', '-fPIC', '-o', 'slow.so',
+                        'slow.c'], cwd=self.work, check=True)
+        run = self.start({'task': {'function': 'slow.so:work'}, 'inputs': [0], 'processes': 2,
+                          'start_method': 'spawn'})
+        client = self.connect(run)
+
+        def reach(*states):
+            wait_for(lambda: sorted(worker['state'] for worker in client.do('status')['workers'])
+                     == sorted(states), states)
+        reach('starting', 'starting')
+        self.write('begin', '')
+        reach('busy', 'idle')
+        worker, = [one for one in client.do('status')['workers'] if one['state'] == 'busy']
+        idle, = [one for one in client.do('status')['workers'] if one['state'] == 'idle']
+        self.assertEqual((idle['index'], idle['item'], idle['child_pid']), (None, None, None))
+        client.do('resize', processes=1)
+        wait_for(lambda: 'exiting' in [one['state'] for one in client.do('status')['workers']],
+                 'a worker that leaves')
+        client.do('pause')
+        self.assertIn('stopped', [one['state'] for one in client.do('status')['workers']
+                                  if one['pid'] == worker['pid']])
+        client.do('resume')
+        self.write('go', '')
+        self.write('end', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
+
     def test_load(self):
         run = self.shell('while :; do :; done', [0], processes=1)
         client = self.connect(run)
@@ -560,6 +600,8 @@ class Socket(Control):
         line = '{"jsonrpc":"2.0","id":7,"method":"status"}\n'
         for character in line:
             client.send(character)
+        self.assertEqual(client.read()['id'], 7)
+        client.send(line.rstrip().ljust(1024 * 1024 - 1) + '\n')
         self.assertEqual(client.read()['id'], 7)
         client.send(line * 50)
         self.assertEqual([client.read()['id'] for _ in range(50)], [7] * 50)

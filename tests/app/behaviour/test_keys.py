@@ -44,6 +44,9 @@ class Names(Case):
         self.run_job({'task': task, 'inputs': [1]}, code=2)
         run = self.run_job({'task': task, 'inputs': [1], 'env': {'PATH': f'{self.work}/bin:/bin'}})
         self.assertEqual(run.stdout, b'found\n')
+        self.write('no-program', 'text')
+        run = self.run_job({'task': {'command': ['./no-program']}, 'inputs': [1]}, code=2)
+        self.assertIn('not executable', run.stderr)
         task = {'command': ['./only-here']}
         self.run_job({'task': task, 'inputs': [1]}, code=2)
         self.run_job({'task': task, 'inputs': [1], 'cwd': 'bin'})

@@ -207,8 +207,9 @@ class Surroundings(Case):
 
     def test_descriptors(self):
         for method in START_METHODS:
-            run = self.run_job({'task': {'shell': 'ls /proc/self/fd'}, 'inputs': ['x', 'y'],
-                                'start_method': method, 'processes': 1})
+            run = self.run_job({'task': {'shell': 'ls /proc/self/fd'}, 'inputs': {'lines': '-'},
+                                'start_method': method, 'processes': 1},
+                               f'--joblog={self.folder}/joblog', stdin=b'x\ny\n')
             # 3 is the folder that ls reads.
             self.assertEqual(run.by_index()[1]['stdout'].split(), ['0', '1', '2', '3'])
 

@@ -112,6 +112,15 @@ class Files(Case):
                           state['exit_code']), ('finished', 2, 1, 1, 1))
         self.assertGreaterEqual(state['ended'], state['started'])
 
+    def test_what_counts_as_failed(self):
+        run = self.run_job({'task': {'shell': 'case {} in ok) ;; error) exit 1;; '
+                                              'crashed) kill -9 $$;; *) sleep 1000;; esac'},
+                            'inputs': ['ok', 'error', 'crashed', 'timeout'], 'task_timeout': 2},
+                           code=1)
+        self.assertEqual([run.by_index()[i]['status'] for i in range(4)],
+                         ['ok', 'error', 'crashed', 'timeout'])
+        self.assertEqual((run.state()['done'], run.state()['ok'], run.state()['failed']), (4, 1, 3))
+
     def test_total_is_unknown_until_the_end_is_read(self):
         read, write = os.pipe()
         process = subprocess.Popen([harness.PROGRAM, '--headless', '--json',
