@@ -113,17 +113,17 @@ _mp_payload_load (MpArena       *arena,
   if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
     {
       const guint8 *at = _mp_arena_at (arena, value->data);
-      const char *type = (const char *) at + value->size;
+      /* No bytes are bad bytes; GLib would look at each of them to find out. */
+      gboolean trusted = value->type == MP_VALUE_BYTES;
+      const char *type = trusted ? "ay" : (const char *) at + value->size;
 
-      if (value->type == MP_VALUE_BYTES)
-        type = "ay";
       if (memchr (type, '\0', 256) != NULL && g_variant_type_string_is_valid (type)
           && g_variant_type_is_definite ((const GVariantType *) type))
         {
           g_autoptr(GBytes) bytes = g_bytes_new (at, value->size);
           g_autoptr(GVariant) variant = NULL;
 
-          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
+          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, trusted);
           g_variant_ref_sink (variant);
           if (g_variant_is_normal_form (variant))
             return g_steal_pointer (&variant);
