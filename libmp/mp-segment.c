@@ -181,6 +181,12 @@ _mp_segment_get_size (MpSegment *self)
 }
 
 int
+_mp_segment_get_memory (MpSegment *self)
+{
+  return self->memory;
+}
+
+int
 _mp_segment_get_bell (MpSegment *self)
 {
   return self->bell;

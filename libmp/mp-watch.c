@@ -195,17 +195,17 @@ process_of_thread (pid_t thread)
 }
 
 /* Watches whoever has the mutex, if it is another process: its release would be rung for, its death
- * is not. */
-void
+ * is not. Returns: FALSE if nobody has it */
+gboolean
 _mp_watch_owner (MpWatch         *watch,
                  pthread_mutex_t *mutex)
 {
   pid_t thread = _mp_mutex_get_owner (mutex);
   pid_t process = thread != 0 ? process_of_thread (thread) : 0;
 
-  if (thread == 0 || process == getpid ())
-    return;
-  add_pidfd (watch, process > 0 ? syscall (SYS_pidfd_open, process, 0) : -1);
+  if (thread != 0 && process != getpid ())
+    add_pidfd (watch, process > 0 ? syscall (SYS_pidfd_open, process, 0) : -1);
+  return thread != 0;
 }
 
 /* Prepares for a sleep. Returns: TRUE if there is nothing to wait for */
@@ -220,7 +220,7 @@ prepare (MpWatch   *watch,
       forget_processes (watch);
       watch->ended = FALSE;
       _mp_segment_listen (segment);
-      if (attempt (data, watch))
+      if (attempt (data, watch) || attempt (data, NULL))
         return TRUE;
     }
   while (watch->ended);
@@ -277,6 +277,7 @@ struct _MpWait
   GCancellable        *cancellable;
   GError              *error;
   gpointer             data;
+  GDestroyNotify       free_data;
   MpWatch              watch;
 
   /* Borrowed */
@@ -320,7 +321,7 @@ mp_wait_finalize (GObject *object)
   g_clear_object (&self->object);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
-  g_free (self->data);
+  self->free_data (self->data);
 
   G_OBJECT_CLASS (mp_wait_parent_class)->finalize (object);
 }
@@ -403,13 +404,13 @@ new_source (MpWait *self)
   return source;
 }
 
-/* The same on the thread-default main context, without a thread. Takes @data, which g_free()
- * releases. */
+/* The same on the thread-default main context, without a thread. Takes @data. */
 void
 _mp_wait_async (gpointer             object,
                 MpSegment           *segment,
                 MpTry                attempt,
                 gpointer             data,
+                GDestroyNotify       free_data,
                 GCancellable        *cancellable,
                 GAsyncReadyCallback  callback,
                 gpointer             user_data)
@@ -422,6 +423,7 @@ _mp_wait_async (gpointer             object,
   self->segment = segment;
   self->attempt = attempt;
   self->data = data;
+  self->free_data = free_data;
   self->callback = callback;
   self->user_data = user_data;
 
