@@ -88,7 +88,10 @@ open_files (GmRunner  *self,
       && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
       && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
                                    (MpLogLevel) self->job->log_level, &cause)) != NULL)
-    return TRUE;
+    {
+      gm_run_dir_sync (self->dir);
+      return TRUE;
+    }
   take_cause (error, cause, GM_RUNNER_ERROR_FAILED);
   return FALSE;
 }

@@ -276,6 +276,7 @@ gm_runner_finish (GmRunner *self)
   gm_runner_end_event (self);
   gm_journal_sync (self->events, NULL);
   gm_runner_write_state (self, TRUE);
+  gm_run_dir_sync (self->dir);
   if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);

@@ -174,6 +174,46 @@ class Steering(Control):
         client.do('cancel')
         self.check_ended(run)
 
+    def test_from_another_terminal(self):
+        """Every step in the middle of many items, by the options; the sums are right each time."""
+        bad = list(range(10))
+        run = self.start({'task': {'function': 'builtin:sleep'}, 'processes': 1,
+                          'inputs': ['x'] * len(bad) + [0.0002] * (ITEMS - len(bad))})
+        client = self.connect(run)
+
+        def status():
+            now = json.loads(self.steer(f'--status={run.dir}', '--json').stdout)
+            self.assert_sums(now)
+            return now
+
+        def reach(condition, what):
+            return wait_for(lambda: (now := status()) and condition(now) and now, what)
+
+        self.assertEqual(reach(lambda now: now['done'] > 100, 'some items')['failed'], len(bad))
+        self.steer(f'--pause={run.dir}')
+        paused = reach(lambda now: now['state'] == 'paused' and now['workers'][0]['state']
+                       == 'stopped', 'the pause')
+        self.steer(f'--resize={run.dir}:16')
+        self.steer(f'--unpause={run.dir}')
+        more = reach(lambda now: len(now['workers']) == 16 and now['done'] > paused['done'],
+                     'sixteen workers')
+        self.assertEqual(more['failed'], len(bad))
+        self.steer(f'--resize={run.dir}:1')
+        reach(lambda now: len(now['workers']) == 1, 'one worker')
+        client.do('retry', indexes=bad)
+        reach(lambda now: now['failed'] == len(bad) and now['done'] > more['done'] + len(bad),
+              'what is retried')
+        self.steer(f'--drain={run.dir}')
+        self.assertEqual(run.wait(), 1, run.stderr)
+        state, last = run.state(), run.by_index()
+        self.assertEqual((state['state'], state['done'], len(last)), ('cancelled', ITEMS, ITEMS))
+        self.assertEqual(len(run.outcomes()), ITEMS + len(bad))
+        self.assertEqual([last[i]['attempts'] for i in bad], [2] * len(bad))
+        ok = sum(outcome['status'] == 'ok' for outcome in last.values())
+        self.assertEqual((state['ok'], state['failed']), (ok, len(bad)))
+        self.assertEqual(len(run.events('item-retried')), 0)
+        self.assert_nothing_left()
+
     def test_drain_lets_end_and_cancel_does_not(self):
         for method, status in (('drain', 'ok'), ('cancel', 'cancelled')):
             for paused in (False, True):

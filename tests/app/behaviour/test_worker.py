@@ -136,7 +136,19 @@ class WorkerTest(harness.Case):
     def test_a_line_of_more_than_16_mib(self):
         size = 16 << 20
         items = [['long', size - 20], ['long', size + 1], ['pid'], ['endless'], ['pid']]
-        run = self.run_job(self.job(items), code=1)
+        run = self.start(self.job(items, start_method='spawn'))
+        peaks = {}
+
+        def look():
+            for pid in [run.pid, *run.workers()]:
+                peak = harness.proc_status(pid).get('VmHWM', '0 kB').split()[0]
+                peaks[pid] = max(peaks.get(pid, 0), int(peak) * 1024)
+            return run.process.poll() is not None
+
+        harness.wait_for(look, 'the end', seconds=120)
+        self.assertEqual(run.wait(), 1, run.stderr)
+        if not harness.SANITIZED:
+            self.assertLess(max(peaks.values()), 8 * size)
         outcomes = run.by_index()
         self.assertEqual(len(outcomes[0]['result']), size - 20)
         for bad in (1, 3):
