@@ -338,6 +338,27 @@ gm_run_dir_overwrite (GmRunDir   *self,
 }
 
 /**
+ * gm_run_dir_sync:
+ * @self: a run's folder
+ *
+ * Waits until the names of its files are on the disk, and its own: what is synced to a file that
+ * has no name there would be lost. Where a file system can't do that, nothing can be done about it.
+ */
+void
+gm_run_dir_sync (GmRunDir *self)
+{
+  int parent = self->made ? openat (self->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+  if (fsync (self->fd) < 0)
+    g_debug ("could not sync “%s”: %s", self->path, g_strerror (errno));
+  if (parent < 0)
+    return;
+  if (fsync (parent) < 0)
+    g_debug ("could not sync the folder of “%s”: %s", self->path, g_strerror (errno));
+  close (parent);
+}
+
+/**
  * gm_run_dir_discard:
  * @self: a run's folder in which nothing ran
  *

@@ -27,6 +27,7 @@ gboolean    gm_run_dir_overwrite   (GmRunDir     *self,
                                     const char   *name,
                                     const char   *text,
                                     gsize         size);
+void        gm_run_dir_sync        (GmRunDir     *self);
 void        gm_run_dir_discard     (GmRunDir     *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmRunDir, gm_run_dir_free)
