@@ -54,7 +54,7 @@ static gboolean
 make_page (int      *fd,
            GError  **error)
 {
-  *fd = memfd_create ("mp-forkserver", MFD_CLOEXEC);
+  *fd = _mp_fd_above_standard (memfd_create ("mp-forkserver", MFD_CLOEXEC));
   if (*fd < 0 || ftruncate (*fd, sizeof (MpForkserverPage)) < 0)
     return set_system_error (error);
 
@@ -88,7 +88,8 @@ ensure_server (GError **error)
   if (server.socket >= 0)
     return TRUE;
 
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0
+      || !_mp_fds_above_standard (ends))
     return set_system_error (error);
   server.socket = ends[0];
   theirs = ends[1];

@@ -324,6 +324,46 @@ verb_no_hold (const char *method)
   return 0;
 }
 
+/* Says whether its standard input is there for programs, too. */
+static GVariant *
+tell_stdin (GVariant  *args,
+            GError   **error)
+{
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
+
+  mp_connection_send (connection, g_variant_new_int32 (fcntl (STDIN_FILENO, F_GETFD)), error);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (tell_stdin)
+
+/* What a program without standard descriptors opens takes their places; it can be passed anyway. */
+static int
+verb_closed_standard (const char *method)
+{
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) flags = NULL;
+  g_autoptr(MpPool) pool = NULL;
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    close (fd);
+  make_pipe (FALSE, &ours, &theirs);
+  process = start_new (method, "tell_stdin", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  flags = receive (ours);
+  g_assert_cmpint (g_variant_get_int32 (flags), ==, 0);
+  g_assert_cmpint (join (process), ==, 0);
+
+  pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  result = mp_pool_apply (pool, "nothing", NULL, &error);
+  g_assert_no_error (error);
+  mp_pool_close (pool);
+  g_assert_true (mp_pool_join (pool, -1, NULL));
+  return 0;
+}
+
 static int
 verb_no_executable (const char *method)
 {
@@ -420,6 +460,7 @@ static const Verb verbs[] = {
   { "start-with-threads", verb_start_with_threads },
   { "ended-at-once", verb_ended_at_once },
   { "no-hold", verb_no_hold },
+  { "closed-standard", verb_closed_standard },
   { "no-executable", verb_no_executable },
   { "foreign-fork", verb_foreign_fork },
   { "log-descriptor", verb_log_descriptor },
@@ -538,6 +579,12 @@ test_no_hold (void)
 }
 
 static void
+test_closed_standard (gconstpointer method)
+{
+  check ("closed-standard", method, 0, "", "");
+}
+
+static void
 test_no_executable (gconstpointer method)
 {
   check ("no-executable", method, 0, "", "");
@@ -590,6 +637,7 @@ main (int    argc,
   add_for_methods ("program", "start-with-threads", test_start_with_threads);
   g_test_add_func ("/program/ended-at-once", test_ended_at_once);
   g_test_add_func ("/program/no-hold", test_no_hold);
+  add_for_methods ("program", "closed-standard", test_closed_standard);
   add_for_methods ("program", "no-executable", test_no_executable);
   add_for_methods ("program", "without-init", test_without_init);
   add_for_methods ("program", "foreign-fork", test_foreign_fork);
