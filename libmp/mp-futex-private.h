@@ -23,4 +23,15 @@ _mp_futex_wake (_Atomic guint32 *word)
   syscall (SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+/* A short moment, for what another processor is about to do. */
+static inline void
+_mp_relax (void)
+{
+#if defined __x86_64__ || defined __i386__
+  __builtin_ia32_pause ();
+#elif defined __aarch64__
+  __asm__ volatile ("yield");
+#endif
+}
+
 G_END_DECLS

@@ -16,11 +16,4 @@ gboolean    _mp_mutex_unlock     (pthread_mutex_t  *mutex);
 pid_t       _mp_mutex_get_owner  (pthread_mutex_t  *mutex);
 gboolean    _mp_mutex_is_mine    (pthread_mutex_t  *mutex);
 
-/* For what nobody holds for long. */
-static inline MpAcquired
-_mp_mutex_guard (pthread_mutex_t *mutex)
-{
-  return _mp_mutex_lock (mutex, -1, NULL);
-}
-
 G_END_DECLS
