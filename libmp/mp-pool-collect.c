@@ -10,6 +10,7 @@
 #include "mp-log.h"
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
+#include "mp-signals-private.h"
 
 /*
  * Collecting: the parent reads off the ring which worker claimed which run, and off the records
@@ -241,9 +242,13 @@ describe_loss (MpPoolWorker *worker)
   if (worker->doomed && worker->fate == MP_WORKER_EXIT_CANCELLED)
     return g_error_new (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled while it ran");
   if (WIFSIGNALED (status))
-    return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
-                        "Worker %s (pid %d) was killed by SIG%s while it ran the item",
-                        worker->name, (int) worker->pid, sigabbrev_np (WTERMSIG (status)));
+    {
+      g_autofree char *name = _mp_signal_to_string (WTERMSIG (status));
+
+      return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
+                          "Worker %s (pid %d) was killed by %s while it ran the item",
+                          worker->name, (int) worker->pid, name);
+    }
   return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
                       "Worker %s (pid %d) exited with code %d while it ran the item",
                       worker->name, (int) worker->pid, WEXITSTATUS (status));

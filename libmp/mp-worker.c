@@ -238,29 +238,31 @@ work (MpWorker *worker)
   mp_log (MP_LOG_DEBUG, "worker exiting after %u tasks", worker->n_tasks);
 }
 
+/* An error is told to the parent, and is that of the process, too, as in Python. */
 static gboolean
-initialize (MpWorker   *worker,
-            const char *initializer,
-            GVariant   *initargs)
+initialize (MpWorker    *worker,
+            const char  *initializer,
+            GVariant    *initargs,
+            GError     **error)
 {
   MpFunction function;
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) own_error = NULL;
   g_autoptr(GVariant) result = NULL;
 
   if (*initializer == '\0')
     return TRUE;
   function = mp_function_lookup (initializer);
   if (function != NULL)
-    result = function (initargs, &error);
+    result = function (initargs, &own_error);
   else
-    g_set_error (&error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+    g_set_error (&own_error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
                  "No function \"%s\" is registered in the worker", initializer);
   if (result != NULL)
     g_variant_take_ref (result);
-  if (error == NULL)
+  if (own_error == NULL)
     return TRUE;
 
-  g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
+  g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (own_error));
   guint64 offset = _mp_results_reserve (&worker->results, _mp_payload_size (variant));
   MpPayload value;
 
@@ -270,6 +272,7 @@ initialize (MpWorker   *worker,
       atomic_store (&worker->slot->error_size, value.size);
       atomic_store (&worker->slot->state, MP_SLOT_INIT_FAILED);
     }
+  g_propagate_error (error, g_steal_pointer (&own_error));
   return FALSE;
 }
 
@@ -312,7 +315,7 @@ pool_worker (GVariant  *args,
       g_variant_get_child (outputs, 0, "h", &output);
       redirect_output (output);
     }
-  if (initialize (&worker, initializer, initargs))
+  if (initialize (&worker, initializer, initargs, error))
     {
       atomic_store (&worker.slot->state, MP_SLOT_READY);
       ring_bell (&worker, MP_PARENT_NAPS);
