@@ -159,6 +159,25 @@ complete (MpAsyncResult *self)
     self->callback (self->value, self->user_data);
 }
 
+static void
+refill_complete (MpSink *sink)
+{
+  g_autoptr(MpAsyncResult) self = sink->owner;
+
+  g_ptr_array_remove (self->pool->sinks, sink);
+  complete (self);
+}
+
+/* Nothing is to be waited for; but nobody is called back before he has the result. */
+static void
+complete_soon (MpAsyncResult *self)
+{
+  g_object_ref (self);
+  self->sink.refill = refill_complete;
+  g_ptr_array_add (self->pool->sinks, &self->sink);
+  _mp_pool_wake (self->pool);
+}
+
 /* Nothing more is submitted: all of it was, or it can't be any more. */
 static void
 end_submitting (MpAsyncResult *self)
@@ -262,7 +281,7 @@ _mp_async_result_submit (MpAsyncResult *self,
   else
     {
       report_full (self);
-      complete (self);
+      complete_soon (self);
     }
 }
 
@@ -275,8 +294,6 @@ give_up (MpAsyncResult *self)
   else if (self->error == NULL)
     self->error = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled before it ran");
   end_submitting (self);
-  if (self->sink.pending == 0)
-    complete (self);
 }
 
 static guint
@@ -318,21 +335,15 @@ submit_scalar (MpAsyncResult *self,
 
 /* Submits as many as the window takes. */
 static void
-refill (MpSink *sink)
+submit_more (MpAsyncResult *self)
 {
-  MpAsyncResult *self = sink->owner;
   guint8 type = g_variant_get_type_string (self->items)[1];
   gboolean scalar = _mp_payload_is_scalar (type);
   gsize size = scalar ? _mp_payload_scalar_size (type) : 0;
   const guint8 *data = scalar ? g_variant_get_data (self->items) : NULL;
   gboolean fits = TRUE;
 
-  if (self->pool->broken != NULL || self->pool->terminated)
-    {
-      give_up (self);
-      return;
-    }
-  while (fits && self->n_submitted < self->n_items && sink->pending < self->window)
+  while (fits && self->n_submitted < self->n_items && self->sink.pending < self->window)
     {
       gsize i = self->n_submitted++;
 
@@ -350,6 +361,17 @@ refill (MpSink *sink)
   if (!fits || self->n_submitted == self->n_items)
     end_submitting (self);
   _mp_pool_flush (self->pool);
+}
+
+static void
+refill (MpSink *sink)
+{
+  MpAsyncResult *self = sink->owner;
+
+  if (self->pool->broken != NULL || self->pool->terminated)
+    give_up (self);
+  else
+    submit_more (self);
   if (sink->pending == 0 && self->items == NULL)
     complete (self);
 }
@@ -369,7 +391,9 @@ _mp_async_result_submit_all (MpAsyncResult *self,
   self->elements = g_new0 (Element, self->n_items);
   self->sink.refill = refill;
   g_ptr_array_add (self->pool->sinks, &self->sink);
-  refill (&self->sink);
+  submit_more (self);
+  if (self->sink.pending == 0 && self->items == NULL)
+    complete_soon (self);
 }
 
 static gboolean

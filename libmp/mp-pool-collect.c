@@ -308,12 +308,13 @@ _mp_pool_give_up_worker (MpPool       *self,
   g_array_set_size (worker->runs, 0);
 }
 
-/* Takes back everything that no worker has claimed. */
+/* Takes back everything that no worker has claimed. Runs callbacks. */
 void
 _mp_pool_take_back (MpPool *self)
 {
   MpRun run;
 
+  self->depth++;
   _mp_pool_end_run (self);
   do
     {
@@ -323,6 +324,7 @@ _mp_pool_take_back (MpPool *self)
       _mp_pool_publish_backlog (self);
     }
   while (!_mp_ring_is_empty (self->arena));
+  self->depth--;
 }
 
 /* Returns: (transfer full): the value that a function returned; nothing (`mv`) for %NULL */

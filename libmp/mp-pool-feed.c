@@ -20,6 +20,8 @@
 #define CHUNK_TIME   (500 * 1000)
 #define WINDOW_TIME  (20 * 1000 * 1000)
 #define MAX_CHUNK    256
+/* More would not fit into a run. */
+#define MAX_CHUNKSIZE (MP_BLOCK_SIZE / sizeof (MpRecord))
 #define MAX_WINDOW   16384
 #define MAX_BYTES    (4 * 1024 * 1024)
 #define FIRST_WINDOW 4
@@ -93,7 +95,7 @@ window (MpPoolFeed *self)
   guint64 by_time = self->pool->delivered == 0 ? 0 : WINDOW_TIME / mean * workers;
   guint64 least = (guint64) FIRST_WINDOW * workers * self->chunk;
 
-  return MIN (CLAMP (by_time, least, MAX_WINDOW), MAX (least, MAX_WINDOW));
+  return CLAMP (by_time, least, MAX (least, MAX_WINDOW));
 }
 
 static void
@@ -152,8 +154,8 @@ _mp_pool_feed_new (MpPool        *pool,
 
   self->pool = g_object_ref (pool);
   self->sink.function = function;
-  self->chunksize = chunksize;
-  self->chunk = MAX (chunksize, 1);
+  self->chunksize = MIN (chunksize, MAX_CHUNKSIZE);
+  self->chunk = MAX (self->chunksize, 1);
   self->on_outcome = on_outcome;
   self->on_room = on_room;
   self->user_data = user_data;

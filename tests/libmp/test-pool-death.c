@@ -2,23 +2,13 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <mp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "pool-test.h"
 
 /* What Python's pool is known to hang on, and other violent ends. */
-
-static GVariant *
-echo (GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
-MP_REGISTER_FUNCTION (echo)
 
 static void
 close_everything (void)
@@ -128,8 +118,7 @@ check_violent_end (gconstpointer  method,
       mp_pool_feed_push (feed, i, item);
     }
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (self->ok + self->failed, ==, 40);
   end_pool (pool);
 }
@@ -328,16 +317,6 @@ test_early_deaths (gconstpointer method)
   end_pool (pool);
 }
 
-static GVariant *
-wait_long (GVariant  *args,
-           GError   **error)
-{
-  for (;;)
-    pause ();
-  return NULL;
-}
-MP_REGISTER_FUNCTION (wait_long)
-
 /* get() after terminate() returns, and so does everything else, however often it is done. */
 static void
 test_terminate (gconstpointer method)
@@ -394,8 +373,7 @@ test_death_with_large_results (gconstpointer method)
   for (gint64 i = 0; i < 100; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (outcome.ok, ==, 95);
   g_assert_cmpuint (outcome.failed, ==, 5);
   g_clear_error (&outcome.error);
@@ -561,11 +539,7 @@ int
 main (int    argc,
       char **argv)
 {
-  struct rlimit no_core = { 0, 0 };
-
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
-  setrlimit (RLIMIT_CORE, &no_core);
+  begin_tests (&argc, &argv);
   add_for_each_method ("violent-ends", test_violent_ends);
   add_for_each_method ("closes-everything", test_closes_everything);
   add_for_each_method ("retries", test_retries);

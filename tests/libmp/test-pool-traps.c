@@ -2,37 +2,16 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <mp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "pool-test.h"
 
 /* Where other pools lose a result, wait for ever or go wrong at their end. */
 
 #define TOO_LARGE (G_GUINT64_CONSTANT (3) << 30)
-
-static int kept_fd = -1;
-
-static GVariant *
-keep_fd (GVariant  *args,
-         GError   **error)
-{
-  kept_fd = g_variant_get_handle (args);
-  return NULL;
-}
-MP_REGISTER_FUNCTION (keep_fd)
-
-static GVariant *
-echo (GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
-MP_REGISTER_FUNCTION (echo)
 
 /* One that says it has an element beyond its end. */
 static GVariant *
@@ -218,8 +197,7 @@ test_error_then_death (gconstpointer method)
   for (gint64 i = 0; i < 3; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (counts[MP_OUTCOME_ERROR], ==, 2);
   g_assert_cmpuint (counts[MP_OUTCOME_LOST], ==, 1);
   end_pool (pool);
@@ -447,8 +425,7 @@ test_max_tasks_and_deaths (gconstpointer method)
   for (gint64 i = 0; i < MORTALS; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (self.lost, ==, MORTALS / 10);
   g_assert_cmpuint (self.ok, ==, MORTALS - MORTALS / 10);
   g_hash_table_unref (self.done);
@@ -642,11 +619,7 @@ int
 main (int    argc,
       char **argv)
 {
-  struct rlimit no_core = { 0, 0 };
-
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
-  setrlimit (RLIMIT_CORE, &no_core);
+  begin_tests (&argc, &argv);
   add_for_each_method ("bad-results", test_bad_results);
   add_for_each_method ("bad-items", test_bad_items);
   add_for_each_method ("not-registered", test_not_registered);
