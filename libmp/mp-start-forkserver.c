@@ -164,6 +164,18 @@ look_at_page (MpStarted *started)
   return OUTCOME_STARTED;
 }
 
+/* A process was made, but for want of a descriptor there is no getting hold of it. */
+static void
+end_made (void)
+{
+  pid_t pid = server.page->pid;
+
+  if (pid == 0)
+    return;
+  kill (pid, SIGKILL);
+  waitpid (pid, NULL, 0);
+}
+
 static Outcome
 request (GVariant   *preparation,
          MpStarted  *started,
@@ -180,6 +192,7 @@ request (GVariant   *preparation,
       if (g_error_matches (own_error, MP_ERROR, MP_ERROR_BROKEN_PIPE)
           || g_error_matches (own_error, MP_ERROR, MP_ERROR_EOF))
         return look_at_page (started);
+      end_made ();
       g_propagate_error (error, g_steal_pointer (&own_error));
       return OUTCOME_FAILED;
     }

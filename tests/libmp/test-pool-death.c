@@ -380,6 +380,61 @@ test_death_with_large_results (gconstpointer method)
   end_pool (pool);
 }
 
+/* Runs a program that never ends, until somebody ends it. Gives the pid of the worker. */
+static GVariant *
+run_program (GVariant  *args,
+             GError   **error)
+{
+  pid_t pid = 0;
+
+  if (g_variant_get_int64 (args) == 0)
+    {
+      pid = fork ();
+      if (pid == 0)
+        {
+          signal (SIGTERM, SIG_DFL);
+          setsid ();
+          for (;;)
+            raise (SIGSTOP);
+        }
+      *mp_pool_worker_get_child_pid () = pid;
+      waitpid (pid, NULL, 0);
+      *mp_pool_worker_get_child_pid () = 0;
+    }
+  return g_variant_new_int64 (getpid ());
+}
+MP_REGISTER_FUNCTION (run_program)
+
+static void
+note_pid (const MpOutcome *outcome,
+          gpointer         user_data)
+{
+  gint64 *pids = user_data;
+
+  g_assert_cmpint (outcome->status, ==, MP_OUTCOME_OK);
+  pids[outcome->tag] = g_variant_get_int64 (outcome->result);
+}
+
+/* The program of an item takes too long, and its worker is to go: it must not begin the next item,
+ * which would be ended with it. */
+static void
+test_late_program (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 1);
+  g_autoptr(MpPoolFeed) feed = NULL;
+  gint64 pids[3] = { 0 };
+
+  mp_pool_set_task_timeout (pool, G_USEC_PER_SEC / 5);
+  feed = mp_pool_open_feed (pool, "run_program", 3, note_pid, NULL, pids, NULL);
+  for (gint64 i = 0; i < 3; i++)
+    mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
+  mp_pool_feed_flush (feed);
+  drain (feed);
+  g_assert_cmpint (pids[1], !=, pids[0]);
+  g_assert_cmpint (pids[2], ==, pids[1]);
+  end_pool (pool);
+}
+
 /* Kills at random instants; what is lost is exactly what was running, and is run again here. */
 
 #define KILL_ITEMS 20000
@@ -551,6 +606,7 @@ main (int    argc,
   add_for_each_method ("early-deaths", test_early_deaths);
   add_for_each_method ("terminate", test_terminate);
   add_for_each_method ("death-with-large-results", test_death_with_large_results);
+  add_for_each_method ("late-program", test_late_program);
   add_for_each_method ("massacre", test_massacre);
   add_for_each_method ("parent-killed", test_parent_killed);
   return g_test_run ();

@@ -615,6 +615,87 @@ test_many_workers (gconstpointer method)
   end_pool (pool);
 }
 
+/* An iteration that was cut off does not look like one that is over. */
+static void
+test_imap_terminated (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 2);
+  g_autoptr(MpPoolIter) iter = NULL;
+  Source source = { .end = G_MAXINT64 };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) value = NULL;
+
+  iter = mp_pool_imap (pool, "echo", source_next, &source, source_free, 1, NULL);
+  for (gint64 i = 0; i < 10; i++)
+    take (iter, i);
+  mp_pool_terminate (pool);
+  while (mp_pool_iter_next (iter, -1, &value, &error))
+    {
+      g_assert_nonnull (value);
+      g_clear_pointer (&value, g_variant_unref);
+    }
+  do
+    {
+      g_assert_error (error, MP_ERROR, MP_ERROR_CANCELLED);
+      g_clear_error (&error);
+    }
+  while (!mp_pool_iter_next (iter, -1, &value, &error));
+  g_assert_null (value);
+  g_assert_cmpuint (source.freed, ==, 1);
+  end_pool (pool);
+}
+
+/* Larger than anything that memory or a number has room for. */
+static void
+test_huge_chunks (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 1);
+  g_autoptr(MpPoolIter) iter = NULL;
+  g_autoptr(MpPoolFeed) feed = NULL;
+  Source source = { .end = 3000 };
+  guint counts[5] = { 0 };
+
+  iter = mp_pool_imap (pool, "echo", source_next, &source, source_free, 1u << 30, NULL);
+  for (gint64 i = 0; i < 3000; i++)
+    take (iter, i);
+  take (iter, -1);
+  feed = mp_pool_open_feed (pool, "echo", G_MAXUINT, count_outcome, NULL, counts, NULL);
+  g_assert_cmpuint (mp_pool_feed_get_room (feed), >, 0);
+  for (gint64 i = 0; i < 3000; i++)
+    mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
+  mp_pool_feed_flush (feed);
+  drain (feed);
+  g_assert_cmpuint (counts[MP_OUTCOME_OK], ==, 3000);
+  end_pool (pool);
+}
+
+/* One of the workers can't be started for want of descriptors: later they all can. */
+static void
+test_start_again (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 40);
+  g_autoptr(GError) error = NULL;
+  struct rlimit limit, little;
+  MpWorkerInfo worker;
+
+  /* Whatever is there once for all pools. */
+  g_variant_unref (mp_pool_apply (pool, "echo", g_variant_new_int64 (0), NULL));
+  end_pool (pool);
+  g_object_unref (pool);
+  pool = new_pool (method, 40);
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  little = (struct rlimit) { count_descriptors () + 20, limit.rlim_max };
+  setrlimit (RLIMIT_NOFILE, &little);
+  g_assert_false (mp_pool_start (pool, &error));
+  g_assert_nonnull (error);
+  setrlimit (RLIMIT_NOFILE, &limit);
+  assert_value (mp_pool_map (pool, "echo", range (3), 1, NULL), "[int64 0, 1, 2]");
+  g_assert_cmpuint (mp_pool_get_workers (pool, &worker, 1), ==, 40);
+  g_assert_cmpuint (worker.slot, ==, 0);
+  end_pool (pool);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -633,5 +714,8 @@ main (int    argc,
   add_for_each_method ("interrupted-group", test_interrupted_group);
   add_for_each_method ("death-is-told", test_death_is_told);
   add_for_each_method ("many-workers", test_many_workers);
+  add_for_each_method ("imap-terminated", test_imap_terminated);
+  add_for_each_method ("huge-chunks", test_huge_chunks);
+  add_for_each_method ("start-again", test_start_again);
   return g_test_run ();
 }
