@@ -73,7 +73,7 @@ element_to_variant (const Element *element)
 
   if (element->type == MP_VALUE_VARIANT)
     return g_variant_ref (element->variant);
-  return _mp_payload_load (NULL, &value, NULL);
+  return g_variant_ref_sink (_mp_payload_unpack_scalar (&value));
 }
 
 static GVariant *

@@ -101,7 +101,8 @@ deliver_record (MpPool       *self,
     }
   if (state == MP_ITEM_FAILED)
     {
-      g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+      MpRange region = _mp_arena_region (self->arena, worker->slot);
+      g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
       if (variant != NULL)
         error = _mp_error_from_variant (variant, worker->name);
@@ -335,5 +336,6 @@ _mp_delivery_to_variant (MpPool           *self,
 {
   if (delivery->value.type == MP_VALUE_NONE)
     return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
-  return _mp_payload_load (self->arena, &delivery->value, error);
+  return _mp_payload_load (_mp_arena_region (self->arena, delivery->worker->slot), &delivery->value,
+                           error);
 }

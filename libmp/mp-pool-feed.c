@@ -69,9 +69,9 @@ deliver (MpSink           *sink,
   if (delivery->status == MP_OUTCOME_OK)
     {
       const MpPayload *value = &delivery->value;
+      MpRange region = _mp_arena_region (self->pool->arena, delivery->worker->slot);
 
-      if (value->type == MP_VALUE_BYTES
-          && _mp_arena_contains (self->pool->arena, value->data, value->size))
+      if (value->type == MP_VALUE_BYTES && _mp_range_contains (region, value->data, value->size))
         {
           outcome.bytes = _mp_arena_at (self->pool->arena, value->data);
           outcome.n_bytes = value->size;

@@ -291,11 +291,11 @@ static GError *
 read_initializer_error (MpPool       *self,
                         MpPoolWorker *worker)
 {
-  MpPayload value = { _mp_arena_region_offset (self->arena, worker->slot),
-                    atomic_load (&self->arena->slots[worker->slot].error_size),
-                    MP_VALUE_VARIANT };
+  MpRange region = _mp_arena_region (self->arena, worker->slot);
+  MpPayload value = { region.start, atomic_load (&self->arena->slots[worker->slot].error_size),
+                      MP_VALUE_VARIANT };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
   if (variant == NULL)
     return g_steal_pointer (&error);
