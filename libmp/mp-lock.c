@@ -244,9 +244,10 @@ try_acquire (gpointer  data,
   Wait *wait = data;
   int error_number;
 
-  wait->acquired = acquire (wait->lock, 0, &error_number);
-  if (wait->acquired == MP_ACQUIRED_NOT && watch != NULL)
-    _mp_watch_owner (watch, &wait->lock->state->mutex);
+  do
+    wait->acquired = acquire (wait->lock, 0, &error_number);
+  while (wait->acquired == MP_ACQUIRED_NOT && watch != NULL
+         && !_mp_watch_owner (watch, &wait->lock->state->mutex));
   return wait->acquired != MP_ACQUIRED_NOT;
 }
 
@@ -273,8 +274,8 @@ mp_lock_acquire_async (MpLock              *self,
 
   wait = g_new0 (Wait, 1);
   wait->lock = get_private (self);
-  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, cancellable, callback,
-                  user_data);
+  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, g_free, cancellable,
+                  callback, user_data);
 }
 
 /**

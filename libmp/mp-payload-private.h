@@ -17,6 +17,11 @@ void      _mp_payload_store        (GVariant     *variant,
                                   guint64       offset,
                                   guint8       *at,
                                   MpPayload      *value);
+GVariant *_mp_payload_decode       (guint8        type,
+                                  guint8       *block,
+                                  gsize         size,
+                                  gsize         length,
+                                  GError      **error);
 GVariant *_mp_payload_load         (MpArena       *arena,
                                   const MpPayload *value,
                                   GError       **error);

@@ -11,6 +11,8 @@
  * else is serialised into a payload, 8-aligned, followed by its type string.
  */
 
+#define MAX_TYPE 255
+
 gboolean
 _mp_payload_is_scalar (guint8 type)
 {
@@ -97,42 +99,63 @@ _mp_payload_store (GVariant *variant,
 }
 
 /*
- * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
- * Everything is checked, since a worker's stray write may have changed it.
+ * Makes a GVariant of a value that is no scalar and lies in @block, @length bytes of which the
+ * first @size are the value itself. Takes @block. Everything is checked, since a process's stray
+ * write may have changed it.
  *
  * Returns: (transfer full): not floating
  */
 GVariant *
-_mp_payload_load (MpArena       *arena,
-                const MpPayload *value,
-                GError       **error)
+_mp_payload_decode (guint8    type,
+                    guint8   *block,
+                    gsize     size,
+                    gsize     length,
+                    GError  **error)
 {
+  /* No bytes are bad bytes; GLib would look at each of them to find out. */
+  gboolean trusted = type == MP_VALUE_BYTES && size == length;
+  const char *type_string = trusted ? "ay" : (const char *) block + size;
+
+  if (trusted
+      || (size < length && block[length - 1] == '\0' && g_variant_type_string_is_valid (type_string)
+          && g_variant_type_is_definite ((const GVariantType *) type_string)))
+    {
+      g_autoptr(GVariant) variant =
+        g_variant_ref_sink (g_variant_new_from_data ((const GVariantType *) type_string, block,
+                                                     size, trusted, g_free, block));
+
+      block = NULL;
+      if (g_variant_is_normal_form (variant))
+        return g_steal_pointer (&variant);
+    }
+  g_free (block);
+  g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+               "A value in shared memory is damaged: did a function write where it should not?");
+  return NULL;
+}
+
+/*
+ * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
+ *
+ * Returns: (transfer full): not floating
+ */
+GVariant *
+_mp_payload_load (MpArena         *arena,
+                  const MpPayload *value,
+                  GError         **error)
+{
+  const guint8 *at;
+  gsize length = value->size;
+
   if (_mp_payload_is_scalar (value->type))
     return g_variant_ref_sink (unpack_scalar (value));
 
-  if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
-    {
-      const guint8 *at = _mp_arena_at (arena, value->data);
-      const char *type = (const char *) at + value->size;
-
-      if (value->type == MP_VALUE_BYTES)
-        type = "ay";
-      if (memchr (type, '\0', 256) != NULL && g_variant_type_string_is_valid (type)
-          && g_variant_type_is_definite ((const GVariantType *) type))
-        {
-          g_autoptr(GBytes) bytes = g_bytes_new (at, value->size);
-          g_autoptr(GVariant) variant = NULL;
-
-          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
-          g_variant_ref_sink (variant);
-          if (g_variant_is_normal_form (variant))
-            return g_steal_pointer (&variant);
-        }
-    }
-  g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-               "A value in the pool's shared memory is damaged: "
-               "did a function write where it should not?");
-  return NULL;
+  if (value->size > MP_MAX_PAYLOAD || !_mp_arena_contains (arena, value->data, value->size + 1))
+    return _mp_payload_decode (MP_VALUE_NONE, NULL, 0, 0, error);
+  at = _mp_arena_at (arena, value->data);
+  if (value->type != MP_VALUE_BYTES)
+    length += strnlen ((const char *) at + value->size, MAX_TYPE) + 1;
+  return _mp_payload_decode (value->type, g_memdup2 (at, length), value->size, length, error);
 }
 
 GVariant *

@@ -95,7 +95,7 @@ deliver_record (MpPool       *self,
   MpDelivery delivery = { .status = MP_OUTCOME_OK, .value = value, .worker = worker };
   g_autoptr(GError) error = NULL;
 
-  if (state == MP_ITEM_CANCELLED)
+  if (state == MP_ITEM_SKIPPED)
     {
       deliver_unrun (self, (MpRun) { run.block, run.first + nth, 1 }, 0);
       return;
@@ -149,9 +149,7 @@ release_results (MpPool       *self,
   if (end <= atomic_load_explicit (&slot->released, memory_order_relaxed))
     return;
   atomic_store (&slot->released, end);
-  /* A worker that sleeps in the middle of a run waits for room. */
-  if (worker->runs->len > 0 && atomic_load (&slot->asleep) && atomic_exchange (&slot->asleep, 0))
-    _mp_futex_wake (&slot->asleep);
+  _mp_slot_wake (slot, MP_ASLEEP_FULL);
 }
 
 /* Delivers what @worker has committed, in the order of its doing. */
@@ -172,9 +170,9 @@ _mp_pool_collect_worker (MpPool       *self,
           MpRecord *record = _mp_arena_record (self->arena, run.block, run.first + worker->next);
           MpItemState state = atomic_load_explicit (&record->state, memory_order_acquire);
 
-          if (state == MP_ITEM_WAITING || state == MP_ITEM_RUNNING)
+          if (state < MP_ITEM_SKIPPED)
             goto out;
-          if (state != MP_ITEM_CANCELLED)
+          if (state != MP_ITEM_SKIPPED)
             end = record->out_end;
           deliver_record (self, worker, run, state);
         }
@@ -228,7 +226,7 @@ _mp_pool_has_news (MpPool *self)
       MpRun run = g_array_index (worker->runs, MpRun, 0);
       MpRecord *record = _mp_arena_record (self->arena, run.block, run.first + worker->next);
 
-      if (atomic_load_explicit (&record->state, memory_order_acquire) > MP_ITEM_RUNNING)
+      if (atomic_load_explicit (&record->state, memory_order_acquire) >= MP_ITEM_SKIPPED)
         return TRUE;
     }
   return FALSE;

@@ -156,6 +156,24 @@ _mp_segment_unref (MpSegment *self)
     segment_free (self);
 }
 
+gpointer
+_mp_segment_get_base (MpSegment *self)
+{
+  return self->header;
+}
+
+guint64
+_mp_segment_get_size (MpSegment *self)
+{
+  return self->size;
+}
+
+int
+_mp_segment_get_memory (MpSegment *self)
+{
+  return self->memory;
+}
+
 int
 _mp_segment_get_bell (MpSegment *self)
 {

@@ -22,13 +22,14 @@ typedef struct
 } MpWatch;
 
 /* Tries what is waited for. If it can't be had, and @watch is not NULL, names the processes whose
- * death would be news. Returns: whether there is nothing more to wait for */
+ * death would be news: what one that died before it was named has done, a second try sees.
+ * Returns: whether there is nothing more to wait for */
 typedef gboolean (*MpTry) (gpointer  data,
                            MpWatch  *watch);
 
 void      _mp_watch_pid            (MpWatch              *watch,
                                     pid_t                 pid);
-void      _mp_watch_owner          (MpWatch              *watch,
+gboolean  _mp_watch_owner          (MpWatch              *watch,
                                     pthread_mutex_t      *mutex);
 
 gboolean  _mp_wait                 (MpSegment            *segment,
@@ -40,6 +41,7 @@ void      _mp_wait_async           (gpointer              object,
                                     MpSegment            *segment,
                                     MpTry                 attempt,
                                     gpointer              data,
+                                    GDestroyNotify        free_data,
                                     GCancellable         *cancellable,
                                     GAsyncReadyCallback   callback,
                                     gpointer              user_data);

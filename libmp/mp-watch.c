@@ -117,8 +117,8 @@ process_of_thread (pid_t thread)
 }
 
 /* Watches whoever has the mutex, if it is another process: its release would be rung for, its death
- * is not. */
-void
+ * is not. Returns: FALSE if nobody has it */
+gboolean
 _mp_watch_owner (MpWatch         *watch,
                  pthread_mutex_t *mutex)
 {
@@ -126,13 +126,14 @@ _mp_watch_owner (MpWatch         *watch,
   pid_t process = thread != 0 ? process_of_thread (thread) : 0;
 
   if (thread == 0 || process == getpid ())
-    return;
+    return thread != 0;
   if (process > 0)
     add_process (watch, process);
   else
     watch->error_number = errno;
   /* While it has the mutex it lives, so what is watched is it and no successor in that number. */
-  watch->changed = _mp_mutex_get_owner (mutex) != thread;
+  watch->changed |= _mp_mutex_get_owner (mutex) != thread;
+  return TRUE;
 }
 
 /* Prepares for a sleep. Returns: TRUE if there is nothing to wait for; FALSE with an error if that
@@ -150,7 +151,7 @@ prepare (MpWatch    *watch,
       watch->changed = FALSE;
       watch->error_number = 0;
       _mp_segment_listen (segment);
-      if (attempt (data, watch))
+      if (attempt (data, watch) || attempt (data, NULL))
         return TRUE;
     }
   while (watch->changed);
@@ -210,6 +211,7 @@ struct _MpWait
   GCancellable        *cancellable;
   GError              *error;
   gpointer             data;
+  GDestroyNotify       free_data;
   MpWatch              watch;
 
   /* Borrowed */
@@ -253,7 +255,7 @@ mp_wait_finalize (GObject *object)
   g_clear_object (&self->object);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
-  g_free (self->data);
+  self->free_data (self->data);
 
   G_OBJECT_CLASS (mp_wait_parent_class)->finalize (object);
 }
@@ -337,13 +339,13 @@ new_source (MpWait *self)
   return source;
 }
 
-/* The same on the thread-default main context, without a thread. Takes @data, which g_free()
- * releases. */
+/* The same on the thread-default main context, without a thread. Takes @data. */
 void
 _mp_wait_async (gpointer             object,
                 MpSegment           *segment,
                 MpTry                attempt,
                 gpointer             data,
+                GDestroyNotify       free_data,
                 GCancellable        *cancellable,
                 GAsyncReadyCallback  callback,
                 gpointer             user_data)
@@ -356,6 +358,7 @@ _mp_wait_async (gpointer             object,
   self->segment = segment;
   self->attempt = attempt;
   self->data = data;
+  self->free_data = free_data;
   self->callback = callback;
   self->user_data = user_data;
 

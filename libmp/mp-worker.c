@@ -47,18 +47,21 @@ monotonic_ns (void)
   return ts.tv_sec * G_GINT64_CONSTANT (1000000000) + ts.tv_nsec;
 }
 
-/* A function may have closed our descriptors, and opened others that got their numbers: then
+/* Wakes the parent if it sleeps @at_least so deep. What it was woken from is noted only when it is,
+ * and not if it sleeps anew.
+ *
+ * A function may have closed our descriptors, and opened others that got their numbers: then
  * this process leaves, which wakes the parent as well. */
 static void
 ring_bell (MpWorker *worker,
            guint     at_least)
 {
   _Atomic guint32 *waits = &worker->arena->board->parent_waits;
+  guint32 seen = atomic_load (waits);
   guint64 one = 1;
   struct stat st;
 
-  if (atomic_load (waits) < at_least
-      || atomic_exchange (waits, MP_PARENT_AWAKE) == MP_PARENT_AWAKE)
+  if ((seen & ((1 << MP_PARENT_BITS) - 1)) < at_least)
     return;
   if (fstat (worker->bell, &st) < 0
       || st.st_dev != worker->bell_stat.st_dev || st.st_ino != worker->bell_stat.st_ino
@@ -67,6 +70,7 @@ ring_bell (MpWorker *worker,
       mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
       _exit (1);
     }
+  atomic_compare_exchange_strong (waits, &seen, MP_PARENT_AWAKE);
 }
 
 static MpFunction
@@ -139,7 +143,11 @@ run_item (MpWorker *worker,
 
   record->start = worker->now;
   if (!atomic_compare_exchange_strong (&record->state, &state, MP_ITEM_RUNNING))
-    return;
+    {
+      atomic_store (&record->state, MP_ITEM_SKIPPED);
+      ring_bell (worker, MP_PARENT_SLEEPS);
+      return;
+    }
   worker->tag = record->tag;
   result = call_function (worker, record, &error);
   worker->now = monotonic_ns ();
@@ -190,20 +198,20 @@ rest (MpWorker *worker)
   gboolean closed = atomic_load (&board->flags) & MP_BOARD_CLOSED;
 
   /* Announced before it looks again: whoever publishes later sees the sleeper and wakes it. */
-  atomic_store (&slot->asleep, 1);
+  atomic_store (&slot->asleep, MP_ASLEEP_IDLE);
   if (_mp_ring_is_empty (worker->arena) && !atomic_load (&slot->leave))
     {
       if (closed)
         {
-          atomic_store (&slot->asleep, 0);
+          atomic_store (&slot->asleep, MP_AWAKE);
           atomic_store (&slot->exit_reason, MP_WORKER_EXIT_DONE);
           return FALSE;
         }
       ring_bell (worker, MP_PARENT_NAPS);
       if ((atomic_load (&board->flags) & (MP_BOARD_CLOSED | MP_BOARD_TERMINATED)) == 0)
-        _mp_futex_wait (&slot->asleep, 1);
+        _mp_futex_wait (&slot->asleep, MP_ASLEEP_IDLE);
     }
-  atomic_store (&slot->asleep, 0);
+  atomic_store (&slot->asleep, MP_AWAKE);
   worker->now = monotonic_ns ();
   return TRUE;
 }

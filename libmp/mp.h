@@ -11,6 +11,7 @@
 #include "mp-finalize.h"
 #include "mp-function.h"
 #include "mp-handles.h"
+#include "mp-joinable-queue.h"
 #include "mp-lock.h"
 #include "mp-log.h"
 #include "mp-main.h"
@@ -18,6 +19,8 @@
 #include "mp-pool-feed.h"
 #include "mp-pool-iter.h"
 #include "mp-process.h"
+#include "mp-queue.h"
 #include "mp-shareable.h"
+#include "mp-simple-queue.h"
 #include "mp-value.h"
 #undef MP_INSIDE

@@ -22,17 +22,17 @@
 /* What a run and its workers report. */
 struct _GmLogPage
 {
-  GtkWidget parent_instance;
+  GmRunPage parent_instance;
 
   /* Owned */
-  GmRun             *run;
   GmRowModel        *model;
   GtkSelectionModel *selection;
-  GArray            *found;      /* of guint32: lines that the model does not have yet */
+  GArray            *found;      /* of guint32: the lines that match, as far as is known;
+                                  * NULL: all do */
   char              *text;       /* what to search for, folded; NULL: nothing */
 
   /* Borrowed */
-  GmRunData         *data;       /* of run */
+  GmRunData         *data;       /* of the run */
 
   /* Template children */
   GtkStack          *stack;
@@ -47,20 +47,10 @@ struct _GmLogPage
 
   guint              next;       /* line to look at */
   guint              idle;
-  gboolean           swap;       /* the model has lines of an earlier filter */
   gboolean           follows;    /* the end is kept in view */
 };
 
-enum
-{
-  PROP_0,
-  PROP_RUN,
-  N_PROPS
-};
-
-G_DEFINE_FINAL_TYPE (GmLogPage, gm_log_page, GTK_TYPE_WIDGET)
-
-static GParamSpec *properties[N_PROPS];
+G_DEFINE_FINAL_TYPE (GmLogPage, gm_log_page, GM_TYPE_RUN_PAGE)
 
 static GmLogIndex *
 get_index (GmLogPage *self)
@@ -98,19 +88,28 @@ scroll_cb (GtkWidget     *view,
   return G_SOURCE_REMOVE;
 }
 
+/* Returns: the one that is chosen; 0: all */
+static guint
+get_process (GmLogPage *self)
+{
+  guint process = gtk_drop_down_get_selected (self->process);
+
+  return process != GTK_INVALID_LIST_POSITION ? process : 0;
+}
+
 static gboolean
 matches (GmLogPage *self,
          guint      line)
 {
   static const guint levels[] = { 0, GM_LOG_INFO, GM_LOG_WARNING, GM_LOG_ERROR };
   const GmLogLine *l = gm_log_index_get_line (get_index (self), line);
-  guint process = gtk_drop_down_get_selected (self->process);
+  guint process = get_process (self);
   g_autofree char *text = NULL;
   g_autofree char *folded = NULL;
 
   if (l->level < levels[MIN (gtk_drop_down_get_selected (self->level), G_N_ELEMENTS (levels) - 1)])
     return FALSE;
-  if (process > 0 && process != GTK_INVALID_LIST_POSITION && l->process != process)
+  if (process > 0 && l->process != process)
     return FALSE;
   if (self->text == NULL)
     return TRUE;
@@ -120,32 +119,22 @@ matches (GmLogPage *self,
   return strstr (folded, self->text) != NULL;
 }
 
-static void
-show_found (GmLogPage *self)
-{
-  if (self->swap)
-    gm_row_model_set_rows (self->model, self->found);
-  else
-    gm_row_model_append (self->model, self->found, 0);
-  self->swap = FALSE;
-  g_array_set_size (self->found, 0);
-  update_summary (self);
-}
-
 static gboolean
 filter_cb (gpointer user_data)
 {
   GmLogPage *self = user_data;
   guint n = gm_log_index_get_n_lines (get_index (self));
-  guint end = MIN (n, self->next + SLICE_LINES);
+  guint end = self->found != NULL ? MIN (n, self->next + SLICE_LINES) : n;
 
-  for (; self->next < end; self->next++)
+  for (; self->found != NULL && self->next < end; self->next++)
     if (matches (self, self->next))
       g_array_append_val (self->found, self->next);
-  if (self->next < n)
+  if (end < n)
     return G_SOURCE_CONTINUE;
+  self->next = n;
   self->idle = 0;
-  show_found (self);
+  gm_row_model_show (self->model, self->found, self->found != NULL ? self->found->len : n);
+  update_summary (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -157,6 +146,16 @@ go_on (GmLogPage *self)
     self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW, filter_cb, self, NULL);
 }
 
+/* What is shown stays until all that matches now is found. */
+static void
+begin (GmLogPage *self)
+{
+  g_clear_pointer (&self->found, g_array_unref);
+  if (self->text != NULL || gtk_drop_down_get_selected (self->level) > 0 || get_process (self) > 0)
+    self->found = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->next = 0;
+}
+
 static void
 filter_changed_cb (GmLogPage *self)
 {
@@ -165,9 +164,7 @@ filter_changed_cb (GmLogPage *self)
   g_clear_pointer (&self->text, g_free);
   if (*text != '\0')
     self->text = g_utf8_casefold (text, -1);
-  g_array_set_size (self->found, 0);
-  self->next = 0;
-  self->swap = TRUE;
+  begin (self);
   go_on (self);
 }
 
@@ -187,10 +184,10 @@ add_processes (GmLogPage *self)
 }
 
 static void
-data_changed_cb (GmLogPage *self)
+gm_log_page_data_changed (GmRunPage *page)
 {
-  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
-    return;
+  GmLogPage *self = GM_LOG_PAGE (page);
+
   gtk_stack_set_visible_child_name (self->stack, gm_log_index_get_n_lines (get_index (self)) > 0
                                                    ? "log" : "empty");
   add_processes (self);
@@ -246,7 +243,7 @@ bind_cb (GtkSignalListItemFactory *factory,
   guint line = gm_row_get_number (gtk_list_item_get_item (list_item));
   g_autofree char *text = NULL;
   g_autofree char *escaped = NULL;
-  const char *classes[] = { "", NULL };
+  const char *style = NULL;
   guint level;
 
   if (get_index (self) == NULL)
@@ -256,8 +253,8 @@ bind_cb (GtkSignalListItemFactory *factory,
   escaped = gm_text_escape (text);
   gtk_inscription_set_text (GTK_INSCRIPTION (label), escaped);
   if (level != GM_LOG_INFO)
-    classes[0] = level >= GM_LOG_ERROR ? "error" : level > GM_LOG_INFO ? "warning" : "dim-label";
-  gtk_widget_set_css_classes (label, classes);
+    style = level >= GM_LOG_ERROR ? "error" : level > GM_LOG_INFO ? "warning" : "dim-label";
+  gm_widget_set_style (label, style);
 }
 
 /* Selected lines, or all that are shown. */
@@ -265,15 +262,15 @@ static char *
 dup_chosen (GmLogPage *self)
 {
   g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
-  GArray *rows = gm_row_model_get_rows (self->model);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->model));
   gboolean all = gtk_bitset_is_empty (selected);
   GString *out = g_string_new (NULL);
 
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < n; i++)
     if (all || gtk_bitset_contains (selected, i))
       {
         g_autofree char *text = gm_log_index_dup_text (get_index (self),
-                                                       g_array_index (rows, guint32, i));
+                                                       gm_row_model_get_number (self->model, i));
 
         g_string_append (out, text);
         g_string_append_c (out, '\n');
@@ -329,129 +326,43 @@ save_to_action (GtkWidget  *widget,
 }
 
 static void
-set_run (GmLogPage *self,
-         GmRun     *run)
+gm_log_page_show_run (GmRunPage *page,
+                      GmRun     *run)
 {
-  g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
-  gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
+  GmLogPage *self = GM_LOG_PAGE (page);
 
-  if (self->data != NULL)
-    {
-      if (mapped)
-        gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, FALSE);
-      g_signal_handlers_disconnect_by_data (self->data, self);
-    }
   g_clear_handle_id (&self->idle, g_source_remove);
-  gm_row_model_set_rows (self->model, none);
-  g_array_set_size (self->found, 0);
-  self->next = 0;
+  begin (self);
+  gm_row_model_show (self->model, NULL, 0);
   self->follows = TRUE;
-  self->data = NULL;
-  if (self->processes != NULL)
-    gtk_string_list_splice (self->processes, 1,
-                            g_list_model_get_n_items (G_LIST_MODEL (self->processes)) - 1, NULL);
-  g_set_object (&self->run, run);
-  if (run == NULL)
-    return;
-  self->data = gm_run_data_get (run);
-  g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  if (mapped)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, TRUE);
+  gtk_string_list_splice (self->processes, 1,
+                          g_list_model_get_n_items (G_LIST_MODEL (self->processes)) - 1, NULL);
+  self->data = gm_run_page_get_data (page);
 }
 
 static void
-gm_log_page_map (GtkWidget *widget)
-{
-  GmLogPage *self = GM_LOG_PAGE (widget);
-
-  GTK_WIDGET_CLASS (gm_log_page_parent_class)->map (widget);
-  if (self->data != NULL)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, TRUE);
-}
-
-static void
-gm_log_page_unmap (GtkWidget *widget)
-{
-  GmLogPage *self = GM_LOG_PAGE (widget);
-
-  if (self->data != NULL)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, FALSE);
-  GTK_WIDGET_CLASS (gm_log_page_parent_class)->unmap (widget);
-}
-
-static void
-gm_log_page_dispose (GObject *object)
+gm_log_page_finalize (GObject *object)
 {
   GmLogPage *self = GM_LOG_PAGE (object);
 
-  if (self->model != NULL)
-    set_run (self, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_LOG_PAGE);
-  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->model);
   g_clear_pointer (&self->found, g_array_unref);
   g_clear_pointer (&self->text, g_free);
 
-  G_OBJECT_CLASS (gm_log_page_parent_class)->dispose (object);
-}
-
-static void
-gm_log_page_get_property (GObject    *object,
-                          guint       prop_id,
-                          GValue     *value,
-                          GParamSpec *pspec)
-{
-  GmLogPage *self = GM_LOG_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      g_value_set_object (value, self->run);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-gm_log_page_set_property (GObject      *object,
-                          guint         prop_id,
-                          const GValue *value,
-                          GParamSpec   *pspec)
-{
-  GmLogPage *self = GM_LOG_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      if (self->run == g_value_get_object (value))
-        return;
-      set_run (self, g_value_get_object (value));
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  G_OBJECT_CLASS (gm_log_page_parent_class)->finalize (object);
 }
 
 static void
 gm_log_page_class_init (GmLogPageClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GmRunPageClass *page_class = GM_RUN_PAGE_CLASS (klass);
 
-  object_class->dispose = gm_log_page_dispose;
-  object_class->get_property = gm_log_page_get_property;
-  object_class->set_property = gm_log_page_set_property;
-  widget_class->map = gm_log_page_map;
-  widget_class->unmap = gm_log_page_unmap;
-
-  properties[PROP_RUN] =
-    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  G_OBJECT_CLASS (klass)->finalize = gm_log_page_finalize;
+  page_class->parts = 1 << GM_RUN_DATA_LOG;
+  page_class->show_run = gm_log_page_show_run;
+  page_class->data_changed = gm_log_page_data_changed;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/gtk_mp/GtkMp/gm-log-page.ui");
@@ -476,7 +387,6 @@ gm_log_page_init (GmLogPage *self)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
 
-  self->found = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->model = gm_row_model_new ();
   self->follows = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
