@@ -53,6 +53,15 @@ tell_loaded (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (tell_loaded)
 
+static GVariant *
+stay_and_exit (GVariant  *args,
+               GError   **error)
+{
+  stay (args, error);
+  exit (21);
+}
+MP_REGISTER_FUNCTION (stay_and_exit)
+
 static int
 run (const char *function)
 {
@@ -113,7 +122,7 @@ static void
 test_server_dies (void)
 {
   g_autoptr(MpConnection) connection = NULL;
-  g_autoptr(MpProcess) process = start_staying ("forkserver", "stay", FALSE, &connection);
+  g_autoptr(MpProcess) process = start_staying ("forkserver", "stay_and_exit", FALSE, &connection);
   pid_t first = _mp_forkserver_get_pid ();
 
   kill_server ();
@@ -122,7 +131,7 @@ test_server_dies (void)
   g_assert_cmpint (run ("tell_loaded"), ==, 0);
   g_assert_cmpint (_mp_forkserver_get_pid (), !=, first);
   mp_connection_close (connection);
-  g_assert_cmpint (join (process), ==, 0);
+  g_assert_cmpint (join (process), ==, 21);
   _mp_forkserver_stop ();
   expect_no_children ();
 }
