@@ -232,7 +232,7 @@ verb_join_in_threads (const char *method)
 
   if (g_str_equal (method, "fork"))
     mp_context_set_allow_threads (mp_context_get (method, NULL), TRUE);
-  for (int round = 0; round < 60; round++)
+  for (int round = 0; round < 30; round++)
     {
       g_autoptr(MpConnection) connection = NULL;
       g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
