@@ -288,7 +288,8 @@ add_fields (GtkBox     *box,
   add_field (GTK_GRID (grid), &line, _("Ended with"), dup_ending (outcome));
   add_field (GTK_GRID (grid), &line, _("Duration"), dup_seconds (outcome, "duration"));
   add_field (GTK_GRID (grid), &line, _("Started"),
-             started > 0 && started < 1e11 ? gm_format_moment ((gint64) (started * G_USEC_PER_SEC)) : NULL);
+             started > 0 && started < 1e11
+             ? gm_format_moment ((gint64) (started * G_USEC_PER_SEC)) : NULL);
   add_field (GTK_GRID (grid), &line, _("Attempts"),
              gm_text_number (gm_field_get_int (outcome, "attempts", 0)));
   add_field (GTK_GRID (grid), &line, _("Worker"),
