@@ -28,15 +28,12 @@
  * again and again, where touching new memory for each costs more than all the rest. */
 #define WINDOW      32768
 
-/* A value that has come back: a scalar's bytes, or an owned GVariant. */
-typedef struct
+/* A value that has come back: a scalar's bytes, or an owned GVariant. Its type lies elsewhere, so
+ * that an array of these can become the array of the result. */
+typedef union
 {
-  union
-  {
-    guint64   scalar;
-    GVariant *variant;
-  };
-  guint8 type;  /* as in MpPayload, MP_VALUE_VARIANT if @variant is it */
+  guint64   scalar;
+  GVariant *variant;
 } Element;
 
 struct _MpAsyncResult
@@ -46,6 +43,7 @@ struct _MpAsyncResult
   MpSink    sink;
   MpPool   *pool;      /* owned while not ready */
   Element  *elements;  /* owned while not ready: one per item */
+  guint8   *types;     /* owned, of them as in MpPayload; MP_VALUE_VARIANT if @variant is it */
   gsize     n_items;
   gboolean  single;
   gboolean  ready;
@@ -67,30 +65,32 @@ struct _MpAsyncResult
 G_DEFINE_FINAL_TYPE (MpAsyncResult, mp_async_result, G_TYPE_OBJECT)
 
 static GVariant *
-element_to_variant (const Element *element)
+element_to_variant (MpAsyncResult *self,
+                    gsize          i)
 {
-  MpPayload value = { element->scalar, 0, element->type };
+  MpPayload value = { self->elements[i].scalar, 0, self->types[i] };
 
-  if (element->type == MP_VALUE_VARIANT)
-    return g_variant_ref (element->variant);
+  if (self->types[i] == MP_VALUE_VARIANT)
+    return g_variant_ref (self->elements[i].variant);
   return _mp_payload_load (NULL, &value, NULL);
 }
 
+/* Moves the numbers together where they are: to touch as much memory again costs more. */
 static GVariant *
 join_scalars (MpAsyncResult *self,
               guint8         type)
 {
   gsize size = _mp_payload_scalar_size (type);
-  guint8 *packed = g_malloc (self->n_items * size);
   const char array_type[] = { 'a', type, '\0' };
+  guint8 *packed = (guint8 *) g_steal_pointer (&self->elements);
   g_autoptr(GBytes) bytes = NULL;
 
-  if (size == sizeof (guint64))
-    for (gsize i = 0; i < self->n_items; i++)
-      ((guint64 *) packed)[i] = self->elements[i].scalar;
-  else
-    for (gsize i = 0; i < self->n_items; i++)
-      memcpy (packed + i * size, &self->elements[i].scalar, size);
+  if (size < sizeof (Element))
+    {
+      for (gsize i = 0; i < self->n_items; i++)
+        memmove (packed + i * size, packed + i * sizeof (Element), size);
+      packed = g_realloc (packed, self->n_items * size);
+    }
   bytes = g_bytes_new_take (packed, self->n_items * size);
   return g_variant_new_from_bytes ((const GVariantType *) array_type, bytes, TRUE);
 }
@@ -106,7 +106,7 @@ join_variants (MpAsyncResult *self)
 
   for (gsize i = 0; i < self->n_items; i++)
     {
-      g_ptr_array_add (children, element_to_variant (&self->elements[i]));
+      g_ptr_array_add (children, element_to_variant (self, i));
       alike = alike && strcmp (g_variant_get_type_string (children->pdata[i]),
                                g_variant_get_type_string (children->pdata[0])) == 0;
     }
@@ -122,16 +122,25 @@ join_variants (MpAsyncResult *self)
 static GVariant *
 join_elements (MpAsyncResult *self)
 {
-  guint8 type = self->n_items > 0 ? self->elements[0].type : 0;
+  guint8 type = self->n_items > 0 ? self->types[0] : 0;
   gboolean alike = TRUE;
 
   if (self->single)
-    return element_to_variant (&self->elements[0]);
+    return element_to_variant (self, 0);
   if (self->n_items == 0)
     return g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0);
   for (gsize i = 1; i < self->n_items && alike; i++)
-    alike = self->elements[i].type == type;
+    alike = self->types[i] == type;
   return alike && _mp_payload_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
+}
+
+static void
+make_elements (MpAsyncResult *self,
+               gsize          n_items)
+{
+  self->n_items = n_items;
+  self->elements = g_new0 (Element, n_items);
+  self->types = g_new0 (guint8, n_items);
 }
 
 static void
@@ -139,9 +148,10 @@ clear_elements (MpAsyncResult *self)
 {
   if (self->elements != NULL)
     for (gsize i = 0; i < self->n_items; i++)
-      if (self->elements[i].type == MP_VALUE_VARIANT)
+      if (self->types[i] == MP_VALUE_VARIANT)
         g_variant_unref (self->elements[i].variant);
   g_clear_pointer (&self->elements, g_free);
+  g_clear_pointer (&self->types, g_free);
 }
 
 static void
@@ -185,13 +195,13 @@ deliver (MpSink           *sink,
   else if (_mp_payload_is_scalar (delivery->value.type))
     {
       element->scalar = delivery->value.data;
-      element->type = delivery->value.type;
+      self->types[delivery->index] = delivery->value.type;
     }
   else
     {
       element->variant = _mp_delivery_to_variant (self->pool, delivery, &error);
       if (element->variant != NULL)
-        element->type = MP_VALUE_VARIANT;
+        self->types[delivery->index] = MP_VALUE_VARIANT;
       else if (self->error == NULL)
         self->error = g_steal_pointer (&error);
     }
@@ -255,8 +265,7 @@ _mp_async_result_submit (MpAsyncResult *self,
                          GVariant      *args)
 {
   self->single = TRUE;
-  self->n_items = 1;
-  self->elements = g_new0 (Element, 1);
+  make_elements (self, 1);
   if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args))
     _mp_pool_flush (self->pool);
   else
@@ -363,10 +372,9 @@ _mp_async_result_submit_all (MpAsyncResult *self,
                              gboolean       waits)
 {
   self->items = g_variant_ref (items);
-  self->n_items = g_variant_n_children (items);
   self->chunksize = chunksize;
   self->window = waits ? WINDOW : G_MAXSIZE;
-  self->elements = g_new0 (Element, self->n_items);
+  make_elements (self, g_variant_n_children (items));
   self->sink.refill = refill;
   g_ptr_array_add (self->pool->sinks, &self->sink);
   refill (&self->sink);

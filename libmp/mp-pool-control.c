@@ -10,20 +10,14 @@
 /* Steering and watching a pool that runs. */
 
 static void
-wake (MpPool       *self,
-      MpPoolWorker *worker)
-{
-  _Atomic guint32 *asleep = &self->arena->slots[worker->slot].asleep;
-
-  if (atomic_exchange (asleep, 0))
-    _mp_futex_wake (asleep);
-}
-
-static void
 wake_all (MpPool *self)
 {
   for (guint i = 0; i < self->workers->len; i++)
-    wake (self, g_ptr_array_index (self->workers, i));
+    {
+      MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
+
+      _mp_slot_wake (&self->arena->slots[worker->slot], 0);
+    }
 }
 
 /* Idle workers go first, then those in the highest slots. */
@@ -74,7 +68,7 @@ mp_pool_resize (MpPool *self,
 
       worker->leaving = TRUE;
       atomic_store (&self->arena->slots[worker->slot].leave, 1);
-      wake (self, worker);
+      _mp_slot_wake (&self->arena->slots[worker->slot], 0);
     }
   _mp_pool_repopulate (self);
 }

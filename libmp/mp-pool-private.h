@@ -121,6 +121,7 @@ struct _MpPool
   gint64        mean_duration;  /* ns, recent */
   gint64        clock_offset;   /* wall clock minus monotonic clock, µs, recent */
   guint         collected;      /* items since the last sleep */
+  guint32       sleeps;
   guint         depth;          /* > 0 while outcomes are delivered */
 
   /* Pausing */

@@ -46,8 +46,7 @@ _mp_pool_process (MpPool *self)
   g_object_ref (self);
   self->depth++;
   self->clock_offset = g_get_real_time () - g_get_monotonic_time ();
-  atomic_store_explicit (&self->arena->board->parent_waits, MP_PARENT_AWAKE,
-                         memory_order_relaxed);
+  atomic_store (&self->arena->board->parent_waits, MP_PARENT_AWAKE);
   n = epoll_wait (self->epoll, events, G_N_ELEMENTS (events), 0);
   for (int i = 0; i < n; i++)
     exits |= events[i].data.u32 != BELL;
@@ -81,7 +80,7 @@ someone_sleeps_over_work (MpPool *self)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
 
-      if (atomic_load (&self->arena->slots[worker->slot].asleep))
+      if (atomic_load (&self->arena->slots[worker->slot].asleep) == MP_ASLEEP_IDLE)
         return TRUE;
     }
   return FALSE;
@@ -99,7 +98,9 @@ fall_asleep (MpPool *self)
   gint64 limit = next == 0 ? -1 : MAX (next - now, 0);
 
   self->collected = 0;
-  atomic_store (&self->arena->board->parent_waits, nap ? MP_PARENT_NAPS : MP_PARENT_SLEEPS);
+  atomic_store (&self->arena->board->parent_waits,
+                ++self->sleeps << MP_PARENT_BITS | (nap ? MP_PARENT_NAPS : MP_PARENT_SLEEPS));
+  atomic_thread_fence (memory_order_seq_cst);
   if (_mp_pool_has_news (self))
     return 0;
   if (nap)

@@ -12,6 +12,7 @@
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
 #include "mp-process-tree-private.h"
+#include "mp-signals-private.h"
 #include "mp-worker-private.h"
 
 /* The life of a pool's workers: started, watched, replaced, ended. */
@@ -321,8 +322,12 @@ log_death (MpPool       *self,
   else if (worker->doomed)
     return;
   else if (WIFSIGNALED (status))
-    mp_log (MP_LOG_WARNING, "worker %s (pid %d) killed by SIG%s%s", worker->name,
-            (int) worker->pid, sigabbrev_np (WTERMSIG (status)), item != NULL ? item : "");
+    {
+      g_autofree char *name = _mp_signal_to_string (WTERMSIG (status));
+
+      mp_log (MP_LOG_WARNING, "worker %s (pid %d) killed by %s%s", worker->name,
+              (int) worker->pid, name, item != NULL ? item : "");
+    }
   else
     mp_log (MP_LOG_WARNING, "worker %s (pid %d) exited with code %d%s", worker->name,
             (int) worker->pid, WEXITSTATUS (status), item != NULL ? item : "");
@@ -376,7 +381,8 @@ bury (MpPool       *self,
   has_tag = _mp_pool_running_record (self, worker, &record);
   tag = has_tag ? record->tag : 0;
   worker->ready = state != MP_SLOT_STARTING;
-  if (reason == MP_WORKER_EXIT_CRASHED || worker->doomed)
+  /* One whose initializer failed has said so itself, and the pool's error does. */
+  if (worker->doomed || (reason == MP_WORKER_EXIT_CRASHED && state != MP_SLOT_INIT_FAILED))
     log_death (self, worker);
   mp_log (MP_LOG_DEBUG, "cleaning up worker %u", position);
   /* First, so that nothing of a broken pool is queued again. */

@@ -134,8 +134,9 @@ gm_runner_starve (GmRunner *self,
 
   mp_pool_get_stats (self->pool, &stats);
   if (++self->starved > MAX_STARVED && stats.running == 0)
-    gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                       "No program can be started though none runs: there are no "
-                                       "more processes, descriptors or memory to be had"));
+    gm_runner_fail_to_start (self,
+                             g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
+                                          "No program can be started though none runs: there are "
+                                          "no more processes, descriptors or memory to be had"));
   gm_runner_queue_again (self, flight, due);
 }

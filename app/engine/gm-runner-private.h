@@ -159,6 +159,8 @@ gboolean gm_runner_open            (GmRunner         *self,
 
 /* gm-runner-pool.c */
 guint    gm_runner_choose_processes (GmRunner        *self);
+void     gm_runner_fail_to_start   (GmRunner         *self,
+                                    GError           *error);
 void     gm_runner_run_pool        (GmRunner         *self);
 
 /* gm-runner-attempts.c */

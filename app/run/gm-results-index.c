@@ -6,7 +6,7 @@
 #include "gm-results-index.h"
 
 /* Rows stand in the order in which the items first ended; a later line of the same item takes the
- * place of the earlier one, so that a row keeps its number. 48 bytes a row, and 4 to find it by its
+ * place of the earlier one, so that a row keeps its number. 40 bytes a row, and 4 to find it by its
  * index. */
 
 /* More different errors than anybody reads: what comes then counts as one for each reason. */

@@ -119,6 +119,23 @@ verb_death (const char *method)
   return 0;
 }
 
+/* The lines of the worker are those of Python; of the parent there is one error, and no second one. */
+static int
+verb_bad_initializer (const char *method)
+{
+  g_autoptr(MpPool) pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  mp_log_to_stderr (MP_LOG_INFO);
+  mp_pool_set_initializer (pool, "fail", NULL);
+  result = mp_pool_apply (pool, "nothing", NULL, &error);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  mp_pool_close (pool);
+  g_assert_true (mp_pool_join (pool, -1, NULL));
+  return 0;
+}
+
 /* What is left of the program's own when it exits: kept, or it would be no leak. */
 static MpProcess *left[2];
 static MpConnection *ends[2];
@@ -453,6 +470,7 @@ static const Verb verbs[] = {
   { "exit", verb_exit },
   { "error", verb_error },
   { "death", verb_death },
+  { "bad-initializer", verb_bad_initializer },
   { "leave-children", verb_leave_children },
   { "finalizers", verb_finalizers },
   { "be-killed", verb_be_killed },
@@ -505,6 +523,18 @@ test_error (gconstpointer method)
          "Process Process-1:\n"
          "g-file-error-quark, 4: nothing there\n"
          "[INFO/Process-1] process exiting with exitcode 1\n"
+         "[INFO/MainProcess] process shutting down\n");
+}
+
+static void
+test_bad_initializer (void)
+{
+  check ("bad-initializer", "fork", 0, "",
+         "[INFO/ForkPoolWorker-1] child process calling self.run()\n"
+         "[INFO/ForkPoolWorker-1] process shutting down\n"
+         "Process ForkPoolWorker-1:\n"
+         "g-file-error-quark, 4: nothing there\n"
+         "[INFO/ForkPoolWorker-1] process exiting with exitcode 1\n"
          "[INFO/MainProcess] process shutting down\n");
 }
 
@@ -629,6 +659,7 @@ main (int    argc,
 
   add_for_methods ("program", "exit", test_exit);
   add_for_methods ("program", "error", test_error);
+  g_test_add_func ("/program/bad-initializer", test_bad_initializer);
   add_for_methods ("program", "death", test_death);
   add_for_methods ("program", "leave-children", test_leave_children);
   add_for_methods ("program", "finalizers", test_finalizers);
