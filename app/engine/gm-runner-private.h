@@ -271,7 +271,7 @@ gboolean gm_runner_kill_worker     (GmRunner         *self,
                                     GError          **error);
 gboolean gm_runner_was_killed      (GmRunner         *self,
                                     pid_t             pid);
-gboolean gm_runner_owns_process    (GmRunner         *self,
+int      gm_runner_hold_process    (GmRunner         *self,
                                     pid_t             pid,
                                     GError          **error);
 

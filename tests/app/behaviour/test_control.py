@@ -455,6 +455,23 @@ class Processes(Control):
         client.do('cancel')
         run.wait()
 
+    def test_one_that_has_ended(self):
+        """Its number may be another's in a moment: nothing is done to it."""
+        run = self.shell('sh -c "exit" & echo $! > ended; exec sleep 1000', [0])
+        client = self.connect(run)
+        wait_for(lambda: (self.work / 'ended').exists() and (self.work / 'ended').read_text(),
+                 'a process')
+        pid = int((self.work / 'ended').read_text())
+        wait_for(lambda: proc_status(pid)['State'][0] == 'Z', 'its end')
+        for method, more in (('signal', {'signal': 'SIGTERM'}), ('priority', {'nice': 1}),
+                             ('affinity', {'cpus': [0]})):
+            with self.subTest(method):
+                self.assertIn('neither a worker', client.fault(method, pid=pid, **more)['message'])
+        worker = self.busy_worker(client)
+        self.assertLess(client.do('priority', pid=worker['pid'], nice=1)['processes'], 3)
+        client.do('cancel')
+        run.wait()
+
     def test_load(self):
         run = self.shell('while :; do :; done', [0], processes=1)
         client = self.connect(run)
