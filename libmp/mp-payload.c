@@ -114,7 +114,8 @@ load_variant (const guint8 *at,
       || !g_variant_type_is_definite ((const GVariantType *) type))
     return NULL;
   bytes = g_bytes_new (at, size);
-  variant = g_variant_ref_sink (g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE));
+  variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
+  g_variant_ref_sink (variant);
   return g_variant_is_normal_form (variant) ? g_steal_pointer (&variant) : NULL;
 }
 
