@@ -10,12 +10,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "mp-command.h"
 
 #include "mp-command-private.h"
 #include "mp-error.h"
+#include "mp-process-private.h"
 #include "mp-signals-private.h"
 
 #define STANDARD_SIGNALS 31
@@ -163,8 +163,7 @@ _mp_command_launch (MpCommand  *self,
     }
   if (launch.step != MP_COMMAND_STEP_NONE)
     {
-      while (waitpid (child, NULL, 0) < 0 && errno == EINTR)
-        ;
+      _mp_child_discard (child);
       close (child_pidfd);
       *error_number = launch.error_number;
       _mp_command_set_error (self, launch.step, launch.error_number, error);

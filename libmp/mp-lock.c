@@ -315,10 +315,11 @@ gboolean
 mp_lock_release (MpLock  *self,
                  GError **error)
 {
-  MpLockPrivate *priv = get_private (self);
+  MpLockPrivate *priv;
 
   g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
 
+  priv = get_private (self);
   if (priv->recursive && priv->state->depth > 1 && _mp_mutex_is_mine (&priv->state->mutex))
     {
       priv->state->depth--;

@@ -102,7 +102,8 @@ deliver_record (MpPool       *self,
     }
   if (state == MP_ITEM_FAILED)
     {
-      g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+      MpRange region = _mp_arena_region (self->arena, worker->slot);
+      g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
       if (variant != NULL)
         error = _mp_error_from_variant (variant, worker->name);
@@ -313,12 +314,13 @@ _mp_pool_give_up_worker (MpPool       *self,
   g_array_set_size (worker->runs, 0);
 }
 
-/* Takes back everything that no worker has claimed. */
+/* Takes back everything that no worker has claimed. Runs callbacks. */
 void
 _mp_pool_take_back (MpPool *self)
 {
   MpRun run;
 
+  self->depth++;
   _mp_pool_end_run (self);
   do
     {
@@ -328,6 +330,7 @@ _mp_pool_take_back (MpPool *self)
       _mp_pool_publish_backlog (self);
     }
   while (!_mp_ring_is_empty (self->arena));
+  self->depth--;
 }
 
 /* Returns: (transfer full): the value that a function returned; nothing (`mv`) for %NULL */
@@ -338,5 +341,6 @@ _mp_delivery_to_variant (MpPool           *self,
 {
   if (delivery->value.type == MP_VALUE_NONE)
     return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
-  return _mp_payload_load (self->arena, &delivery->value, error);
+  return _mp_payload_load (_mp_arena_region (self->arena, delivery->worker->slot), &delivery->value,
+                           error);
 }

@@ -106,8 +106,8 @@ start_worker (MpPool  *self,
   return TRUE;
 }
 
-static guint
-count_staying (MpPool *self)
+guint
+_mp_pool_count_staying (MpPool *self)
 {
   guint n = 0;
 
@@ -135,7 +135,7 @@ _mp_pool_populate (MpPool  *self,
   if (self->broken != NULL || self->terminated || self->paused
       || (self->closed && !_mp_pool_has_work (self)))
     return TRUE;
-  while (count_staying (self) < self->processes)
+  while (_mp_pool_count_staying (self) < self->processes)
     if (!start_worker (self, error))
       return FALSE;
   return TRUE;
@@ -188,8 +188,8 @@ _mp_pool_doom (MpPool       *self,
   worker->doomed = TRUE;
   worker->fate = fate;
   worker->kill_at = _mp_monotonic_ns () + GRACE;
-  if (fate == MP_WORKER_EXIT_KILLED)
-    atomic_store (&self->arena->slots[worker->slot].leave, 1); /* it may outlive its program */
+  /* It may outlive its program, and must not begin what it will not be let finish. */
+  atomic_store (&self->arena->slots[worker->slot].leave, 1);
   if (child > 1)
     {
       kill (-child, SIGTERM);
@@ -292,11 +292,11 @@ static GError *
 read_initializer_error (MpPool       *self,
                         MpPoolWorker *worker)
 {
-  MpPayload value = { _mp_arena_region_offset (self->arena, worker->slot),
-                    atomic_load (&self->arena->slots[worker->slot].error_size),
-                    MP_VALUE_VARIANT };
+  MpRange region = _mp_arena_region (self->arena, worker->slot);
+  MpPayload value = { region.start, atomic_load (&self->arena->slots[worker->slot].error_size),
+                      MP_VALUE_VARIANT };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
   if (variant == NULL)
     return g_steal_pointer (&error);

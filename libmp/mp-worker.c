@@ -126,7 +126,8 @@ call_function (MpWorker  *worker,
                    worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
       return NULL;
     }
-  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (worker->arena, &in, error);
+  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (_mp_arena_items (worker->arena), &in,
+                                                           error);
   if (args == NULL && in.type != MP_VALUE_NONE)
     return NULL;
   result = function (args, error);

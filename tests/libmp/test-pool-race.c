@@ -166,8 +166,7 @@ race_init (Race          *self,
 static void
 race_clear (Race *self)
 {
-  while (mp_pool_feed_get_pending (self->feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (self->feed);
   end_pool (self->pool);
   g_clear_object (&self->feed);
   g_clear_object (&self->pool);
@@ -343,8 +342,7 @@ int
 main (int    argc,
       char **argv)
 {
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
+  begin_tests (&argc, &argv);
   add_for_each_method ("cancelled-ahead", test_cancelled_ahead);
   add_for_each_method ("held-before-ringing", test_held_before_ringing);
   add_for_each_method ("room-for-results", test_room_for_results);
