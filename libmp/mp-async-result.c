@@ -72,7 +72,7 @@ element_to_variant (MpAsyncResult *self,
 
   if (self->types[i] == MP_VALUE_VARIANT)
     return g_variant_ref (self->elements[i].variant);
-  return _mp_payload_load (NULL, &value, NULL);
+  return g_variant_ref_sink (_mp_payload_unpack_scalar (&value));
 }
 
 /* Moves the numbers together where they are: to touch as much memory again costs more. */
@@ -167,6 +167,25 @@ complete (MpAsyncResult *self)
     self->error_callback (self->error, self->user_data);
   else if (self->error == NULL && self->callback != NULL)
     self->callback (self->value, self->user_data);
+}
+
+static void
+refill_complete (MpSink *sink)
+{
+  g_autoptr(MpAsyncResult) self = sink->owner;
+
+  g_ptr_array_remove (self->pool->sinks, sink);
+  complete (self);
+}
+
+/* Nothing is to be waited for; but nobody is called back before he has the result. */
+static void
+complete_soon (MpAsyncResult *self)
+{
+  g_object_ref (self);
+  self->sink.refill = refill_complete;
+  g_ptr_array_add (self->pool->sinks, &self->sink);
+  _mp_pool_wake (self->pool);
 }
 
 /* Nothing more is submitted: all of it was, or it can't be any more. */
@@ -271,7 +290,7 @@ _mp_async_result_submit (MpAsyncResult *self,
   else
     {
       report_full (self);
-      complete (self);
+      complete_soon (self);
     }
 }
 
@@ -284,8 +303,6 @@ give_up (MpAsyncResult *self)
   else if (self->error == NULL)
     self->error = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled before it ran");
   end_submitting (self);
-  if (self->sink.pending == 0)
-    complete (self);
 }
 
 static guint
@@ -327,21 +344,15 @@ submit_scalar (MpAsyncResult *self,
 
 /* Submits as many as the window takes. */
 static void
-refill (MpSink *sink)
+submit_more (MpAsyncResult *self)
 {
-  MpAsyncResult *self = sink->owner;
   guint8 type = g_variant_get_type_string (self->items)[1];
   gboolean scalar = _mp_payload_is_scalar (type);
   gsize size = scalar ? _mp_payload_scalar_size (type) : 0;
   const guint8 *data = scalar ? g_variant_get_data (self->items) : NULL;
   gboolean fits = TRUE;
 
-  if (self->pool->broken != NULL || self->pool->terminated)
-    {
-      give_up (self);
-      return;
-    }
-  while (fits && self->n_submitted < self->n_items && sink->pending < self->window)
+  while (fits && self->n_submitted < self->n_items && self->sink.pending < self->window)
     {
       gsize i = self->n_submitted++;
 
@@ -359,6 +370,17 @@ refill (MpSink *sink)
   if (!fits || self->n_submitted == self->n_items)
     end_submitting (self);
   _mp_pool_flush (self->pool);
+}
+
+static void
+refill (MpSink *sink)
+{
+  MpAsyncResult *self = sink->owner;
+
+  if (self->pool->broken != NULL || self->pool->terminated)
+    give_up (self);
+  else
+    submit_more (self);
   if (sink->pending == 0 && self->items == NULL)
     complete (self);
 }
@@ -377,7 +399,9 @@ _mp_async_result_submit_all (MpAsyncResult *self,
   make_elements (self, g_variant_n_children (items));
   self->sink.refill = refill;
   g_ptr_array_add (self->pool->sinks, &self->sink);
-  refill (&self->sink);
+  submit_more (self);
+  if (self->sink.pending == 0 && self->items == NULL)
+    complete_soon (self);
 }
 
 static gboolean

@@ -20,6 +20,8 @@
 #define CHUNK_TIME   (500 * 1000)
 #define WINDOW_TIME  (20 * 1000 * 1000)
 #define MAX_CHUNK    256
+/* More would not fit into a run. */
+#define MAX_CHUNKSIZE (MP_BLOCK_SIZE / sizeof (MpRecord))
 #define MAX_WINDOW   16384
 #define MAX_BYTES    (4 * 1024 * 1024)
 #define FIRST_WINDOW 4
@@ -67,9 +69,9 @@ deliver (MpSink           *sink,
   if (delivery->status == MP_OUTCOME_OK)
     {
       const MpPayload *value = &delivery->value;
+      MpRange region = _mp_arena_region (self->pool->arena, delivery->worker->slot);
 
-      if (value->type == MP_VALUE_BYTES
-          && _mp_arena_contains (self->pool->arena, value->data, value->size))
+      if (value->type == MP_VALUE_BYTES && _mp_range_contains (region, value->data, value->size))
         {
           outcome.bytes = _mp_arena_at (self->pool->arena, value->data);
           outcome.n_bytes = value->size;
@@ -93,7 +95,7 @@ window (MpPoolFeed *self)
   guint64 by_time = self->pool->delivered == 0 ? 0 : WINDOW_TIME / mean * workers;
   guint64 least = (guint64) FIRST_WINDOW * workers * self->chunk;
 
-  return MIN (CLAMP (by_time, least, MAX_WINDOW), MAX (least, MAX_WINDOW));
+  return CLAMP (by_time, least, MAX (least, MAX_WINDOW));
 }
 
 static void
@@ -152,8 +154,8 @@ _mp_pool_feed_new (MpPool        *pool,
 
   self->pool = g_object_ref (pool);
   self->sink.function = function;
-  self->chunksize = chunksize;
-  self->chunk = MAX (chunksize, 1);
+  self->chunksize = MIN (chunksize, MAX_CHUNKSIZE);
+  self->chunk = MAX (self->chunksize, 1);
   self->on_outcome = on_outcome;
   self->on_room = on_room;
   self->user_data = user_data;

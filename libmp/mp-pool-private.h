@@ -82,6 +82,8 @@ struct _MpPool
 {
   GObject parent_instance;
 
+  pid_t      owner;             /* the process that made it */
+
   /* Configuration */
   MpContext *context;           /* owned */
   guint      processes;
@@ -117,10 +119,10 @@ struct _MpPool
   int           epoll;
   int           bell;
   GSource      *source;         /* owned */
-  GMainContext *main_context;   /* owned */
   gint64        mean_duration;  /* ns, recent */
   gint64        clock_offset;   /* wall clock minus monotonic clock, µs, recent */
   guint         collected;      /* items since the last sleep */
+  guint32       sleeps;
   guint         depth;          /* > 0 while outcomes are delivered */
 
   /* Pausing */
@@ -185,6 +187,7 @@ gboolean      _mp_pool_running_record    (MpPool         *self,
 gboolean      _mp_pool_populate          (MpPool         *self,
                                           GError        **error);
 void          _mp_pool_repopulate        (MpPool         *self);
+guint         _mp_pool_count_staying     (MpPool         *self);
 gboolean      _mp_pool_has_work          (MpPool         *self);
 void          _mp_pool_reap              (MpPool         *self);
 void          _mp_pool_doom              (MpPool         *self,
@@ -200,6 +203,10 @@ void          _mp_pool_worker_free       (MpPoolWorker   *worker);
 
 /* mp-pool-wait.c */
 void          _mp_pool_process           (MpPool         *self);
+void          _mp_pool_wake              (MpPool         *self);
+gboolean      _mp_pool_is_ours           (MpPool         *self);
+gboolean      _mp_pool_may_wait          (MpPool         *self,
+                                          GError        **error);
 typedef gboolean (*MpReadyFunc)          (gpointer        data);
 gboolean      _mp_pool_wait_until        (MpPool         *self,
                                           MpReadyFunc     ready,

@@ -192,13 +192,9 @@ _mp_pool_kick (MpPool *self)
   for (guint i = 0; i < self->workers->len && n > 0; i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
-      _Atomic guint32 *asleep = &self->arena->slots[worker->slot].asleep;
 
-      if (atomic_load (asleep) && atomic_exchange (asleep, 0))
-        {
-          _mp_futex_wake (asleep);
-          n--;
-        }
+      if (_mp_slot_wake (&self->arena->slots[worker->slot], MP_ASLEEP_IDLE))
+        n--;
     }
 }
 

@@ -74,12 +74,13 @@ wait_for_release (MpResults *results)
 
   while (atomic_load (&slot->released) < results->head)
     {
+      /* Announced before it looks again, as everywhere. */
+      atomic_store (&slot->asleep, MP_ASLEEP_FULL);
       if (atomic_load (&results->arena->board->flags) & MP_BOARD_TERMINATED)
         return FALSE;
-      atomic_store (&slot->asleep, 1);
       if (atomic_load (&slot->released) < results->head)
-        _mp_futex_wait (&slot->asleep, 1);
-      atomic_store (&slot->asleep, 0);
+        _mp_futex_wait (&slot->asleep, MP_ASLEEP_FULL);
+      atomic_store (&slot->asleep, MP_AWAKE);
     }
   return TRUE;
 }

@@ -129,8 +129,9 @@ _mp_shareables_after_fork (GArray *passed)
   for (guint i = 0; i < n_fds; i++)
     {
       Owned *entry = g_hash_table_lookup (owned, fds[i]);
-      g_autoptr (GObject) object = g_weak_ref_get (&entry->object);
+      g_autoptr (GObject) object = entry != NULL ? g_weak_ref_get (&entry->object) : NULL;
 
+      /* One that was told may have closed others. */
       if (!take_from (passed, GPOINTER_TO_INT (fds[i])) && object != NULL
           && entry->left_out != NULL)
         entry->left_out (object);

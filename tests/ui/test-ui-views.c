@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -160,6 +161,39 @@ test_results (void)
   hide (&shown);
 }
 
+/* Results are files that anybody can write to: values of other types than ours are passed over. */
+static void
+test_odd_outcome (void)
+{
+  static const char odd[] =
+    "{\"index\":1,\"item_base64\":5,\"status\":\"error\",\"attempts\":\"x\",\"duration\":1e300,"
+    "\"started\":1e300,\"worker\":[],\"reason\":\"exit-code\",\"exit_code\":\"y\",\"signal\":null,"
+    "\"error\":7,\"stdout_base64\":{},\"stderr_file\":8,\"max_rss\":true,\"reused\":\"z\"}\n";
+  g_autofree char *dir = start ("odd.mpjob", "{\"mpjob\":1,\"task\":{\"command\":[\"echo\"]},"
+                                "\"inputs\":{\"range\":[2]}}");
+  g_autofree char *path = g_build_filename (dir, "results.jsonl", NULL);
+  GtkColumnView *view;
+  Shown shown;
+  FILE *file;
+
+  show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  WAIT_FOR (is_over (shown.run));
+  hide (&shown);
+  file = fopen (path, "a");
+  g_assert_nonnull (file);
+  g_assert_cmpint (fputs (odd, file), >=, 0);
+  g_assert_cmpint (fclose (file), ==, 0);
+
+  show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  view = GTK_COLUMN_VIEW (ui_find (shown.page, "results-view"));
+  WAIT_FOR (g_list_model_get_n_items (get_model (shown.page, "results-view")) == 2);
+  gtk_widget_activate_action (shown.page, "results.show-item", "t", (guint64) 1);
+  WAIT_FOR (gtk_selection_model_is_selected (gtk_column_view_get_model (view), 0)
+            || gtk_selection_model_is_selected (gtk_column_view_get_model (view), 1));
+  ui_settle ();
+  hide (&shown);
+}
+
 static void
 test_sort (void)
 {
@@ -277,6 +311,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   application = ui_start ();
   g_test_add_func ("/views/results", test_results);
+  g_test_add_func ("/views/odd-outcome", test_odd_outcome);
   g_test_add_func ("/views/sort", test_sort);
   g_test_add_func ("/views/worker-replaced", test_worker_replaced);
   g_test_add_func ("/views/retry", test_retry);
