@@ -50,7 +50,7 @@ for _method in METHODS:
     RELATIVE['apply-' + _method + '-us'] = {'limit': 1 / 1.3}
 
 # Shown, not aimed at.
-NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run'
+NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run', 'gtk-mp--version'
 
 
 def figures(*command):
@@ -155,7 +155,14 @@ def start_up(build):
         ms = (float(out.split()[0]) - begin) * 1e3
         return {('GNU-parallel', f'start-to-task-{method}-ms'): ms for method in METHODS}
 
-    return {'gtk-mp': ours, 'GNU-parallel': with_peer('parallel', parallel)}
+    def version():
+        begin = time.time()
+        subprocess.run([build / 'app' / GTK_MP, '--version'], stdout=subprocess.DEVNULL, check=True)
+        ms = (time.time() - begin) * 1e3
+        return {('gtk-mp--version', f'start-to-task-{method}-ms'): ms for method in METHODS}
+
+    return {'gtk-mp': ours, 'gtk-mp--version': version,
+            'GNU-parallel': with_peer('parallel', parallel)}
 
 
 def views(build):
