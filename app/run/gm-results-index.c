@@ -15,7 +15,7 @@
 /* Of an error's first line. */
 #define MAX_ERROR 200
 
-/* A shorter item stands in its error by chance. */
+/* A shorter item stands in a word of its error by chance. */
 #define LEAST_ITEM 3
 
 /* A row that is not there. */
@@ -181,6 +181,35 @@ read_error (GmResultsIndex *self,
   cut_first_line (self->text);
 }
 
+static gboolean
+is_word (char c)
+{
+  return g_ascii_isalnum (c) || (guchar) c >= 0x80;
+}
+
+/* Puts `{}` where the item stands; where it is a word of its own if it is short. */
+static void
+replace_item (GString *text,
+              GString *item)
+{
+  const char *found = text->str;
+
+  while ((found = strstr (found, item->str)) != NULL)
+    {
+      gsize start = found - text->str;
+
+      if (item->len < LEAST_ITEM
+          && ((start > 0 && is_word (found[-1])) || is_word (found[item->len])))
+        {
+          found++;
+          continue;
+        }
+      g_string_erase (text, start, item->len);
+      g_string_insert (text, start, "{}");
+      found = text->str + start + 2;
+    }
+}
+
 /* The same complaint about each item is one group. */
 static void
 leave_out_item (GString         *text,
@@ -192,8 +221,8 @@ leave_out_item (GString         *text,
     return;
   if (!gm_members_get_text (item, word))
     g_string_append_len (word, item->value, item->value_size);
-  if (word->len >= LEAST_ITEM && word->len <= MAX_ERROR)
-    g_string_replace (text, word->str, "{}", 0);
+  if (word->len > 0 && word->len <= MAX_ERROR)
+    replace_item (text, word);
 }
 
 static guint32

@@ -17,6 +17,9 @@
 /* More of an output is not shown here, but opened in a program made for it. */
 #define MAX_OUTPUT (1024 * 1024)
 
+/* A longer text scrolls: bytes. */
+#define SHORT_TEXT 2000
+
 /**
  * GmItemDetails:
  *
@@ -145,31 +148,48 @@ escape_lines (const char *text,
   return g_strjoinv ("\n", lines);
 }
 
+/* A short text is as high as it is; a longer one scrolls. */
+static GtkWidget *
+new_text (const char *text)
+{
+  GtkWidget *view, *scrolled;
+
+  if (strlen (text) <= SHORT_TEXT)
+    {
+      view = gtk_label_new (text);
+      gtk_label_set_xalign (GTK_LABEL (view), 0);
+      gtk_label_set_wrap (GTK_LABEL (view), TRUE);
+      gtk_label_set_wrap_mode (GTK_LABEL (view), PANGO_WRAP_WORD_CHAR);
+      gtk_label_set_selectable (GTK_LABEL (view), TRUE);
+      return view;
+    }
+  view = gtk_text_view_new ();
+  scrolled = gtk_scrolled_window_new ();
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view)), text, -1);
+  gtk_text_view_set_editable (GTK_TEXT_VIEW (view), FALSE);
+  gtk_text_view_set_wrap_mode (GTK_TEXT_VIEW (view), GTK_WRAP_WORD_CHAR);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), view);
+  gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scrolled), 260);
+  gtk_widget_set_overflow (scrolled, GTK_OVERFLOW_HIDDEN);
+
+  return scrolled;
+}
+
 static void
 add_text (GtkBox     *box,
           const char *title,
           const char *text,
           gsize       size)
 {
-  GtkWidget *view = gtk_text_view_new ();
-  GtkWidget *scrolled = gtk_scrolled_window_new ();
   g_autofree char *shown = escape_lines (text, MIN (size, MAX_OUTPUT));
+  GtkWidget *view;
 
-  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view)), shown, -1);
-  gtk_text_view_set_editable (GTK_TEXT_VIEW (view), FALSE);
-  gtk_text_view_set_monospace (GTK_TEXT_VIEW (view), TRUE);
-  gtk_text_view_set_wrap_mode (GTK_TEXT_VIEW (view), GTK_WRAP_WORD_CHAR);
-  gtk_text_view_set_left_margin (GTK_TEXT_VIEW (view), 9);
-  gtk_text_view_set_right_margin (GTK_TEXT_VIEW (view), 9);
-  gtk_text_view_set_top_margin (GTK_TEXT_VIEW (view), 9);
-  gtk_text_view_set_bottom_margin (GTK_TEXT_VIEW (view), 9);
+  g_strchomp (shown);
+  view = new_text (shown);
   gtk_accessible_update_property (GTK_ACCESSIBLE (view), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), view);
-  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 260);
-  gtk_widget_add_css_class (scrolled, "card");
-  gtk_widget_set_overflow (scrolled, GTK_OVERFLOW_HIDDEN);
-  gtk_box_append (box, scrolled);
+  gtk_widget_add_css_class (view, "card");
+  gtk_widget_add_css_class (view, "item-text");
+  gtk_box_append (box, view);
   if (size > MAX_OUTPUT)
     {
       g_autofree char *limit = g_format_size_full (MAX_OUTPUT, G_FORMAT_SIZE_IEC_UNITS);

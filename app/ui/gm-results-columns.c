@@ -36,15 +36,16 @@ static const struct
   int         sort;    /* GmResultsSort, -1: none */
   gboolean    is_number;
   gboolean    expand;
-  int         width;   /* characters */
+  int         least;   /* characters */
+  int         width;
 } columns[] = {
-  [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 7 },
-  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 16 },
-  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 11 },
-  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8 },
-  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 3 },
-  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 10 },
-  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 20 },
+  [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 4, 7 },
+  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 8, 16 },
+  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 11 },
+  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 6, 8 },
+  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3 },
+  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 7, 10 },
+  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 20 },
 };
 
 /* Who was asked last to compare: how the view's sorter is found out about, which has no getter. */
@@ -205,7 +206,7 @@ setup_cb (GtkSignalListItemFactory *factory,
 
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
                                      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
-  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
   gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
   if (columns[column].is_number)
