@@ -182,6 +182,15 @@ _mp_watch_pid (MpWatch *watch,
     add_pidfd (watch, fd);
 }
 
+/* A process, as _mp_identity_get_own() names it. */
+void
+_mp_watch_identity (MpWatch *watch,
+                    guint64  identity)
+{
+  if (identity != _mp_identity_get_own ())
+    add_pidfd (watch, open_identity (identity));
+}
+
 static pid_t
 process_of_thread (pid_t thread)
 {
