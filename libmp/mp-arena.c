@@ -10,6 +10,7 @@
 
 #include "mp-arena-private.h"
 #include "mp-error.h"
+#include "mp-fd-private.h"
 
 /*
  * The memfd is sparse and as large as a pool can ever need, so nothing has to grow, move or be
@@ -63,7 +64,7 @@ _mp_arena_new (GError **error)
 {
   g_autoptr(MpArena) arena = g_new0 (MpArena, 1);
 
-  arena->fd = memfd_create ("mp-pool", MFD_CLOEXEC);
+  arena->fd = _mp_fd_above_standard (memfd_create ("mp-pool", MFD_CLOEXEC));
   if (arena->fd < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_SPAWN,

@@ -7,6 +7,7 @@
 
 #include "mp-error.h"
 #include "mp-function.h"
+#include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"

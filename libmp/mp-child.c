@@ -14,6 +14,7 @@
 #include "mp-image-private.h"
 #include "mp-log-private.h"
 
+/* Programs that this process executes have it too. */
 static void
 close_stdin (void)
 {
@@ -22,7 +23,7 @@ close_stdin (void)
   if (fd > STDIN_FILENO)
     dup2 (fd, STDIN_FILENO);
   else if (fd == STDIN_FILENO)
-    g_steal_fd (&fd);
+    fcntl (g_steal_fd (&fd), F_SETFD, 0);
 }
 
 /* What a forked child does first, with all signals blocked until it is itself. */

@@ -215,33 +215,11 @@ _mp_command_uses_realtime (void)
   return FALSE;
 }
 
-/* A pipe that stays clear of the standard descriptors, in case this process has closed some. */
+/* Returns 0 or errno. */
 int
 _mp_command_open_pipe (int fds[2])
 {
-  if (pipe2 (fds, O_CLOEXEC) < 0)
-    return errno;
-
-  for (int i = 0; i < 2; i++)
-    {
-      int moved;
-
-      if (fds[i] > 2)
-        continue;
-      moved = fcntl (fds[i], F_DUPFD_CLOEXEC, 3);
-      if (moved < 0)
-        {
-          int error_number = errno;
-
-          close (fds[0]);
-          close (fds[1]);
-          return error_number;
-        }
-      close (fds[i]);
-      fds[i] = moved;
-    }
-
-  return 0;
+  return pipe2 (fds, O_CLOEXEC) == 0 && _mp_fds_above_standard (fds) ? 0 : errno;
 }
 
 /* `/dev/null`, opened once. Returns 0 or errno. */

@@ -240,7 +240,8 @@ mp_event_wait_async (MpEvent             *self,
  *
  * Ends mp_event_wait_async().
  *
- * Returns: %TRUE if the flag is or was set, %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled
+ * Returns: %TRUE if the flag is or was set, %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled,
+ *   with %MP_ERROR_FAILED as mp_event_wait()
  */
 gboolean
 mp_event_wait_finish (MpEvent       *self,

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mp-image-private.h"
@@ -139,7 +138,7 @@ clone_child (Plan       *plan,
 
   if (started->pid > 0)
     {
-      waitpid (started->pid, NULL, 0);
+      _mp_child_discard (started->pid);
       close (started->pidfd);
     }
   g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not start a process from “%s”: %s",

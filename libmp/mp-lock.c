@@ -317,7 +317,8 @@ mp_lock_acquire_async (MpLock              *self,
  * Ends mp_lock_acquire_async().
  *
  * Returns: as mp_lock_acquire() does; %MP_ACQUIRED_NOT with %G_IO_ERROR_CANCELLED if it was
- *   cancelled: the lock is not this thread's then
+ *   cancelled, with %MP_ERROR_FAILED if there are too many open descriptors to wait: the lock is not
+ *   this thread's then
  */
 MpAcquired
 mp_lock_acquire_finish (MpLock        *self,

@@ -112,15 +112,17 @@ _mp_payload_decode (guint8    type,
                     gsize     length,
                     GError  **error)
 {
-  const char *type_string = type == MP_VALUE_BYTES ? "ay" : (const char *) block + size;
+  /* No bytes are bad bytes; GLib would look at each of them to find out. */
+  gboolean trusted = type == MP_VALUE_BYTES && size == length;
+  const char *type_string = trusted ? "ay" : (const char *) block + size;
 
-  if ((type == MP_VALUE_BYTES && size == length)
+  if (trusted
       || (size < length && block[length - 1] == '\0' && g_variant_type_string_is_valid (type_string)
           && g_variant_type_is_definite ((const GVariantType *) type_string)))
     {
       g_autoptr(GVariant) variant =
         g_variant_ref_sink (g_variant_new_from_data ((const GVariantType *) type_string, block,
-                                                     size, FALSE, g_free, block));
+                                                     size, trusted, g_free, block));
 
       block = NULL;
       if (g_variant_is_normal_form (variant))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mp-error.h"
+#include "mp-fd-private.h"
 #include "mp-pool-private.h"
 #include "mp-worker-private.h"
 
@@ -155,7 +156,7 @@ _mp_pool_begin_waiting (MpPool  *self,
 {
   struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u32 = BELL };
 
-  self->bell = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->bell = _mp_fd_above_standard (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
   self->epoll = epoll_create1 (EPOLL_CLOEXEC);
   if (self->bell < 0 || self->epoll < 0
       || epoll_ctl (self->epoll, EPOLL_CTL_ADD, self->bell, &event) < 0)

@@ -4,6 +4,7 @@
 #include "mp-semaphore.h"
 
 #include "mp-error.h"
+#include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"

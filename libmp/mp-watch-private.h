@@ -17,7 +17,8 @@ typedef struct
   int      epoll;
   GArray  *pidfds;
 
-  gboolean ended;  /* one of the processes has */
+  gboolean changed;       /* since it was tried: try again */
+  int      error_number;  /* why a process can't be watched */
 } MpWatch;
 
 /* Tries what is waited for. If it can't be had, and @watch is not NULL, names the processes whose
@@ -49,9 +50,5 @@ void      _mp_wait_async           (gpointer              object,
 gboolean  _mp_wait_finish          (GAsyncResult         *result,
                                     gpointer             *data,
                                     GError              **error);
-
-/* A process, and not another one that got its number: the number and when it began. */
-guint64   _mp_identity_get_own     (void);
-gboolean  _mp_identity_is_alive    (guint64               identity);
 
 G_END_DECLS

@@ -95,6 +95,9 @@ struct _GmRunner
   GArray            *slot_failures; /* of guint64: failed attempts by slot */
   GHashTable        *killed;        /* pids of workers that the user has ended */
 
+  /* Borrowed */
+  MpContext         *method;        /* how workers are started */
+
   /* Borrowed from sources */
   GSource           *work_source;   /* ready when there is something to push or to settle */
   GSource           *input_source;  /* while the inputs say WAIT */
@@ -148,6 +151,29 @@ gboolean gm_runner_check_program   (GmJob            *job,
                                     GError          **error);
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
+
+/* gm-runner-open.c */
+gboolean gm_runner_open            (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+
+/* gm-runner-pool.c */
+guint    gm_runner_choose_processes (GmRunner        *self);
+void     gm_runner_run_pool        (GmRunner         *self);
+
+/* gm-runner-attempts.c */
+gboolean gm_runner_may_retry       (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    GmStatus          status);
+void     gm_runner_try_again       (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    const MpOutcome  *outcome,
+                                    const GmRunOutcome *failed);
+void     gm_runner_queue_again     (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    gint64            due);
+void     gm_runner_starve          (GmRunner         *self,
+                                    GmFlight         *flight);
 
 /* gm-runner-old.c */
 gboolean gm_runner_open_reuse      (GmRunner         *self,
@@ -225,6 +251,7 @@ gboolean gm_runner_records         (GmRunner         *self);
 gboolean gm_runner_watch_signals   (GmRunner         *self,
                                     GError          **error);
 void     gm_runner_unwatch_signals (GmRunner         *self);
+void     gm_runner_finish          (GmRunner         *self);
 void     gm_runner_watch_deadline  (GmRunner         *self);
 void     gm_runner_unwatch_deadline (GmRunner        *self);
 

@@ -122,6 +122,43 @@ add_workers (GmRunner   *self,
 }
 
 /**
+ * gm_runner_get_counters:
+ * @self: a runner
+ * @counters: (out caller-allocates): where to put them
+ *
+ * How far the run is.
+ */
+void
+gm_runner_get_counters (GmRunner      *self,
+                        GmRunCounters *counters)
+{
+  MpPoolStats stats = { 0 };
+  gint64 total;
+
+  g_return_if_fail (GM_IS_RUNNER (self) && counters != NULL);
+
+  total = self->inputs_complete ? (gint64) self->n_read : gm_inputs_get_total (self->inputs);
+  if (self->pool != NULL)
+    mp_pool_get_stats (self->pool, &stats);
+  *counters = (GmRunCounters) {
+    .total_known = total >= 0,
+    .total = MAX (total, 0),
+    .running = stats.running,
+    .done = self->ok + self->failed + self->cancelled,
+    .ok = self->ok,
+    .failed = self->failed,
+    .paused = self->state == GM_RUN_PAUSED,
+    .eta = -1,
+  };
+  /* An item that has just ended may still count as in flight. */
+  counters->queued = gm_in_flight_get_count (self->flights);
+  counters->queued -= MIN (counters->queued, counters->running);
+  counters->rate = gm_rate_get (&self->rate, g_get_monotonic_time (), counters->done);
+  if (total >= 0 && counters->rate > 0)
+    counters->eta = MAX (total - (gint64) counters->done, 0) / counters->rate;
+}
+
+/**
  * gm_runner_make_snapshot:
  * @self: a runner
  *

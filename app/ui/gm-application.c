@@ -92,15 +92,24 @@ new_job_cb (GSimpleAction *action,
   gtk_window_present (GTK_WINDOW (window));
 }
 
+static GmWindow *
+show_run (gpointer  application,
+          GVariant *id)
+{
+  GmWindow *window = get_window (application);
+
+  gm_window_show_run (window, g_variant_get_string (id, NULL));
+  gtk_window_present (GTK_WINDOW (window));
+
+  return window;
+}
+
 static void
 show_run_cb (GSimpleAction *action,
              GVariant      *parameter,
              gpointer       user_data)
 {
-  GmWindow *window = get_window (user_data);
-
-  gm_window_show_run (window, g_variant_get_string (parameter, NULL));
-  gtk_window_present (GTK_WINDOW (window));
+  show_run (user_data, parameter);
 }
 
 static void
@@ -108,10 +117,8 @@ retry_run_cb (GSimpleAction *action,
               GVariant      *parameter,
               gpointer       user_data)
 {
-  GmWindow *window = get_window (user_data);
+  GmWindow *window = show_run (user_data, parameter);
 
-  gm_window_show_run (window, g_variant_get_string (parameter, NULL));
-  gtk_window_present (GTK_WINDOW (window));
   gtk_widget_activate_action (GTK_WIDGET (window), "win.retry-failed", NULL);
 }
 

@@ -11,7 +11,6 @@
 #include "gm-row-model.h"
 #include "gm-run-data.h"
 #include "gm-text.h"
-#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_LINES 20000
@@ -22,17 +21,16 @@
 /* What a run and its workers report. */
 struct _GmLogPage
 {
-  GtkWidget parent_instance;
+  GmRunPage parent_instance;
 
   /* Owned */
-  GmRun             *run;
   GmRowModel        *model;
   GtkSelectionModel *selection;
   GArray            *found;      /* of guint32: lines that the model does not have yet */
   char              *text;       /* what to search for, folded; NULL: nothing */
 
   /* Borrowed */
-  GmRunData         *data;       /* of run */
+  GmRunData         *data;       /* of the run */
 
   /* Template children */
   GtkStack          *stack;
@@ -51,16 +49,7 @@ struct _GmLogPage
   gboolean           follows;    /* the end is kept in view */
 };
 
-enum
-{
-  PROP_0,
-  PROP_RUN,
-  N_PROPS
-};
-
-G_DEFINE_FINAL_TYPE (GmLogPage, gm_log_page, GTK_TYPE_WIDGET)
-
-static GParamSpec *properties[N_PROPS];
+G_DEFINE_FINAL_TYPE (GmLogPage, gm_log_page, GM_TYPE_RUN_PAGE)
 
 static GmLogIndex *
 get_index (GmLogPage *self)
@@ -187,10 +176,10 @@ add_processes (GmLogPage *self)
 }
 
 static void
-data_changed_cb (GmLogPage *self)
+gm_log_page_data_changed (GmRunPage *page)
 {
-  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
-    return;
+  GmLogPage *self = GM_LOG_PAGE (page);
+
   gtk_stack_set_visible_child_name (self->stack, gm_log_index_get_n_lines (get_index (self)) > 0
                                                    ? "log" : "empty");
   add_processes (self);
@@ -329,129 +318,45 @@ save_to_action (GtkWidget  *widget,
 }
 
 static void
-set_run (GmLogPage *self,
-         GmRun     *run)
+gm_log_page_show_run (GmRunPage *page,
+                      GmRun     *run)
 {
+  GmLogPage *self = GM_LOG_PAGE (page);
   g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
-  gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
 
-  if (self->data != NULL)
-    {
-      if (mapped)
-        gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, FALSE);
-      g_signal_handlers_disconnect_by_data (self->data, self);
-    }
   g_clear_handle_id (&self->idle, g_source_remove);
   gm_row_model_set_rows (self->model, none);
   g_array_set_size (self->found, 0);
   self->next = 0;
   self->follows = TRUE;
-  self->data = NULL;
-  if (self->processes != NULL)
-    gtk_string_list_splice (self->processes, 1,
-                            g_list_model_get_n_items (G_LIST_MODEL (self->processes)) - 1, NULL);
-  g_set_object (&self->run, run);
-  if (run == NULL)
-    return;
-  self->data = gm_run_data_get (run);
-  g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  if (mapped)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, TRUE);
+  gtk_string_list_splice (self->processes, 1,
+                          g_list_model_get_n_items (G_LIST_MODEL (self->processes)) - 1, NULL);
+  self->data = gm_run_page_get_data (page);
 }
 
 static void
-gm_log_page_map (GtkWidget *widget)
-{
-  GmLogPage *self = GM_LOG_PAGE (widget);
-
-  GTK_WIDGET_CLASS (gm_log_page_parent_class)->map (widget);
-  if (self->data != NULL)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, TRUE);
-}
-
-static void
-gm_log_page_unmap (GtkWidget *widget)
-{
-  GmLogPage *self = GM_LOG_PAGE (widget);
-
-  if (self->data != NULL)
-    gm_run_data_set_wanted (self->data, GM_RUN_DATA_LOG, FALSE);
-  GTK_WIDGET_CLASS (gm_log_page_parent_class)->unmap (widget);
-}
-
-static void
-gm_log_page_dispose (GObject *object)
+gm_log_page_finalize (GObject *object)
 {
   GmLogPage *self = GM_LOG_PAGE (object);
 
-  if (self->model != NULL)
-    set_run (self, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_LOG_PAGE);
-  gm_widget_drop_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->model);
   g_clear_pointer (&self->found, g_array_unref);
   g_clear_pointer (&self->text, g_free);
 
-  G_OBJECT_CLASS (gm_log_page_parent_class)->dispose (object);
-}
-
-static void
-gm_log_page_get_property (GObject    *object,
-                          guint       prop_id,
-                          GValue     *value,
-                          GParamSpec *pspec)
-{
-  GmLogPage *self = GM_LOG_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      g_value_set_object (value, self->run);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-gm_log_page_set_property (GObject      *object,
-                          guint         prop_id,
-                          const GValue *value,
-                          GParamSpec   *pspec)
-{
-  GmLogPage *self = GM_LOG_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      if (self->run == g_value_get_object (value))
-        return;
-      set_run (self, g_value_get_object (value));
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  G_OBJECT_CLASS (gm_log_page_parent_class)->finalize (object);
 }
 
 static void
 gm_log_page_class_init (GmLogPageClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GmRunPageClass *page_class = GM_RUN_PAGE_CLASS (klass);
 
-  object_class->dispose = gm_log_page_dispose;
-  object_class->get_property = gm_log_page_get_property;
-  object_class->set_property = gm_log_page_set_property;
-  widget_class->map = gm_log_page_map;
-  widget_class->unmap = gm_log_page_unmap;
-
-  properties[PROP_RUN] =
-    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  G_OBJECT_CLASS (klass)->finalize = gm_log_page_finalize;
+  page_class->parts = 1 << GM_RUN_DATA_LOG;
+  page_class->show_run = gm_log_page_show_run;
+  page_class->data_changed = gm_log_page_data_changed;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/gtk_mp/GtkMp/gm-log-page.ui");

@@ -11,7 +11,6 @@
 #include "gm-results-stats.h"
 #include "gm-text.h"
 #include "gm-timeline.h"
-#include "gm-widget.h"
 #include "gm-worker-table.h"
 
 /* Milliseconds between two looks at what does not move fast. */
@@ -36,13 +35,14 @@ typedef enum
  */
 struct _GmMonitorPage
 {
-  GtkWidget parent_instance;
+  GmRunPage parent_instance;
 
   /* Owned */
-  GmRun          *run;
   GmTimeSpan     *span;
+  GSignalGroup   *run_signals;
 
   /* Borrowed */
+  GmRun          *run;
   GmRunData      *data;       /* of run */
 
   /* Template children */
@@ -66,16 +66,7 @@ struct _GmMonitorPage
   gboolean        watching;
 };
 
-enum
-{
-  PROP_0,
-  PROP_RUN,
-  N_PROPS
-};
-
-G_DEFINE_FINAL_TYPE (GmMonitorPage, gm_monitor_page, GTK_TYPE_WIDGET)
-
-static GParamSpec *properties[N_PROPS];
+G_DEFINE_FINAL_TYPE (GmMonitorPage, gm_monitor_page, GM_TYPE_RUN_PAGE)
 
 static void
 set_figure_take (GmMonitorPage *self,
@@ -250,10 +241,13 @@ run_changed_cb (GmMonitorPage *self)
   update_charts (self);
 }
 
+/* While the run is live, the tick does that. */
 static void
-data_changed_cb (GmMonitorPage *self)
+gm_monitor_page_data_changed (GmRunPage *page)
 {
-  if (!self->watching || self->tick != 0)
+  GmMonitorPage *self = GM_MONITOR_PAGE (page);
+
+  if (self->tick != 0)
     return;
   update_usual (self);
   update_charts (self);
@@ -264,12 +258,6 @@ tick_cb (gpointer user_data)
 {
   GmMonitorPage *self = user_data;
 
-  if (!gm_run_get_live (self->run))
-    {
-      self->tick = 0;
-      run_changed_cb (self);
-      return G_SOURCE_REMOVE;
-    }
   update_usual (self);
   update_figures (self);
   update_charts (self);
@@ -281,79 +269,44 @@ tick_cb (gpointer user_data)
 
 /* Only while somebody looks does anything happen here. */
 static void
-set_watching (GmMonitorPage *self,
-              gboolean       watching)
+update_tick (GmMonitorPage *self)
 {
-  if (self->run == NULL || watching == self->watching)
-    return;
-  self->watching = watching;
-  gm_run_set_watched (self->run, watching);
-  gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, watching);
-  gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, watching);
-  g_clear_handle_id (&self->tick, g_source_remove);
-  if (!watching)
-    return;
-  if (gm_run_get_live (self->run))
+  gboolean wanted = self->watching && gm_run_get_live (self->run);
+
+  if (wanted && self->tick == 0)
     {
       self->tick = g_timeout_add (TICK, tick_cb, self);
       g_source_set_name_by_id (self->tick, "gm-monitor-page");
     }
+  else if (!wanted)
+    g_clear_handle_id (&self->tick, g_source_remove);
+}
+
+static void
+gm_monitor_page_watch (GmRunPage *page,
+                       gboolean   watching)
+{
+  GmMonitorPage *self = GM_MONITOR_PAGE (page);
+
+  self->watching = watching;
+  gm_run_set_watched (self->run, watching);
+  update_tick (self);
   run_changed_cb (self);
 }
 
 static void
-state_changed_cb (GmMonitorPage *self)
+gm_monitor_page_show_run (GmRunPage *page,
+                          GmRun     *run)
 {
-  gboolean watching = self->watching;
+  GmMonitorPage *self = GM_MONITOR_PAGE (page);
 
-  set_watching (self, FALSE);
-  set_watching (self, watching);
-}
-
-static void
-set_run (GmMonitorPage *self,
-         GmRun         *run)
-{
-  gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
-
-  if (self->run != NULL)
-    {
-      set_watching (self, FALSE);
-      g_signal_handlers_disconnect_by_data (self->run, self);
-      g_signal_handlers_disconnect_by_data (self->data, self);
-    }
-  g_set_object (&self->run, run);
-  self->data = run != NULL ? gm_run_data_get (run) : NULL;
+  g_signal_group_set_target (self->run_signals, run);
+  self->run = run;
+  self->data = gm_run_page_get_data (page);
   self->usual = self->n_usual = 0;
-  if (self->timeline != NULL)
-    {
-      gm_timeline_update (GM_TIMELINE (self->timeline), self->data, NULL);
-      gm_worker_table_update (self->workers, run, NULL, 0);
-      gtk_stack_set_visible_child_name (self->stack, run != NULL ? "monitor" : "empty");
-    }
-  if (run == NULL)
-    return;
-  g_signal_connect_object (run, "snapshot", G_CALLBACK (snapshot_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (run, "changed", G_CALLBACK (run_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (run, "notify::state", G_CALLBACK (state_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  set_watching (self, mapped);
-}
-
-static void
-gm_monitor_page_map (GtkWidget *widget)
-{
-  GTK_WIDGET_CLASS (gm_monitor_page_parent_class)->map (widget);
-  set_watching (GM_MONITOR_PAGE (widget), TRUE);
-}
-
-static void
-gm_monitor_page_unmap (GtkWidget *widget)
-{
-  set_watching (GM_MONITOR_PAGE (widget), FALSE);
-  GTK_WIDGET_CLASS (gm_monitor_page_parent_class)->unmap (widget);
+  gm_timeline_update (GM_TIMELINE (self->timeline), self->data, NULL);
+  gm_worker_table_update (self->workers, run, NULL, 0);
+  gtk_stack_set_visible_child_name (self->stack, run != NULL ? "monitor" : "empty");
 }
 
 static void
@@ -389,74 +342,27 @@ item_activated_cb (GmMonitorPage *self,
 }
 
 static void
-gm_monitor_page_dispose (GObject *object)
+gm_monitor_page_finalize (GObject *object)
 {
   GmMonitorPage *self = GM_MONITOR_PAGE (object);
 
-  set_run (self, NULL);
-  self->timeline = NULL;
-  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_MONITOR_PAGE);
-  gm_widget_drop_children (GTK_WIDGET (self));
+  g_clear_object (&self->run_signals);
   g_clear_object (&self->span);
 
-  G_OBJECT_CLASS (gm_monitor_page_parent_class)->dispose (object);
-}
-
-static void
-gm_monitor_page_get_property (GObject    *object,
-                              guint       prop_id,
-                              GValue     *value,
-                              GParamSpec *pspec)
-{
-  GmMonitorPage *self = GM_MONITOR_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      g_value_set_object (value, self->run);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-gm_monitor_page_set_property (GObject      *object,
-                              guint         prop_id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  GmMonitorPage *self = GM_MONITOR_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      if (self->run == g_value_get_object (value))
-        return;
-      set_run (self, g_value_get_object (value));
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  G_OBJECT_CLASS (gm_monitor_page_parent_class)->finalize (object);
 }
 
 static void
 gm_monitor_page_class_init (GmMonitorPageClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GmRunPageClass *page_class = GM_RUN_PAGE_CLASS (klass);
 
-  object_class->dispose = gm_monitor_page_dispose;
-  object_class->get_property = gm_monitor_page_get_property;
-  object_class->set_property = gm_monitor_page_set_property;
-  widget_class->map = gm_monitor_page_map;
-  widget_class->unmap = gm_monitor_page_unmap;
-
-  properties[PROP_RUN] =
-    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  G_OBJECT_CLASS (klass)->finalize = gm_monitor_page_finalize;
+  page_class->parts = 1 << GM_RUN_DATA_EVENTS | 1 << GM_RUN_DATA_RESULTS;
+  page_class->show_run = gm_monitor_page_show_run;
+  page_class->watch = gm_monitor_page_watch;
+  page_class->data_changed = gm_monitor_page_data_changed;
 
   g_type_ensure (GM_TYPE_WORKER_TABLE);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -508,6 +414,11 @@ gm_monitor_page_init (GmMonitorPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   self->span = gm_time_span_new ();
+  self->run_signals = g_signal_group_new (GM_TYPE_RUN);
+  g_signal_group_connect_swapped (self->run_signals, "snapshot", G_CALLBACK (snapshot_cb), self);
+  g_signal_group_connect_swapped (self->run_signals, "changed", G_CALLBACK (run_changed_cb), self);
+  g_signal_group_connect_swapped (self->run_signals, "notify::state", G_CALLBACK (update_tick),
+                                  self);
   g_signal_connect_object (self->span, "changed", G_CALLBACK (update_span_label), self,
                            G_CONNECT_SWAPPED);
   add_figures (self);

@@ -16,15 +16,15 @@ G_BEGIN_DECLS
 /* What became of each item of a run. */
 struct _GmResultsPage
 {
-  GtkWidget parent_instance;
+  GmRunPage parent_instance;
 
   /* Owned */
-  GmRun             *run;
   GmRowModel        *model;
   GmResultsSearch   *search_job;  /* whose rows the model has, or will have */
   GCancellable      *cancellable;
 
   /* Borrowed */
+  GmRun             *run;
   GmRunData         *data;        /* of run */
 
   /* Template children */

@@ -7,7 +7,6 @@
 
 #include "gm-results-columns.h"
 #include "gm-text.h"
-#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_ROWS 10000
@@ -15,16 +14,7 @@
 /* While results come in, an order other than theirs is made anew at most so often: microseconds. */
 #define SEARCH_INTERVAL (2 * G_USEC_PER_SEC)
 
-enum
-{
-  PROP_0,
-  PROP_RUN,
-  N_PROPS
-};
-
-G_DEFINE_FINAL_TYPE (GmResultsPage, gm_results_page, GTK_TYPE_WIDGET)
-
-static GParamSpec *properties[N_PROPS];
+G_DEFINE_FINAL_TYPE (GmResultsPage, gm_results_page, GM_TYPE_RUN_PAGE)
 
 guint
 gm_results_page_get_row (GmResultsPage *self,
@@ -146,13 +136,12 @@ sorter_changed_cb (GmResultsPage *self)
 
 /* There is more, or something else. */
 static void
-data_changed_cb (GmResultsPage *self)
+gm_results_page_data_changed (GmRunPage *page)
 {
+  GmResultsPage *self = GM_RESULTS_PAGE (page);
   GmResultsIndex *index = gm_run_data_get_results (self->data);
   guint changes = gm_results_index_get_changes (index);
 
-  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
-    return;
   gtk_stack_set_visible_child_name (self->stack, gm_results_index_get_n_rows (index) > 0
                                                    ? "results" : "empty");
   if (self->search_job == NULL
@@ -207,128 +196,47 @@ activate_cb (GmResultsPage *self,
 }
 
 static void
-set_run (GmResultsPage *self,
-         GmRun         *run)
+gm_results_page_show_run (GmRunPage *page,
+                          GmRun     *run)
 {
-  gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
+  GmResultsPage *self = GM_RESULTS_PAGE (page);
+  g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
 
   if (self->data != NULL)
-    {
-      if (mapped)
-        {
-          gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, FALSE);
-          gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, FALSE);
-        }
-      g_signal_handlers_disconnect_by_data (self->data, self);
-    }
+    g_signal_handlers_disconnect_by_func (self->data, show_item_cb, self);
   g_clear_handle_id (&self->idle, g_source_remove);
   g_clear_pointer (&self->search_job, gm_results_search_free);
-  if (self->view != NULL)
-    {
-      g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
-
-      gm_row_model_set_rows (self->model, none);
-      gm_results_columns_set_index (self->view, NULL);
-      adw_flap_set_reveal_flap (self->flap, FALSE);
-    }
-  self->data = NULL;
+  gm_row_model_set_rows (self->model, none);
+  adw_flap_set_reveal_flap (self->flap, FALSE);
   self->group = GM_NO_GROUP;
   self->changes = 0;
-  g_set_object (&self->run, run);
-  if (run == NULL)
-    return;
-  self->data = gm_run_data_get (run);
-  gm_results_columns_set_index (self->view, gm_run_data_get_results (self->data));
-  g_signal_connect_object (self->data, "changed", G_CALLBACK (data_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->data, "show-item", G_CALLBACK (show_item_cb), self,
-                           G_CONNECT_SWAPPED);
-  if (mapped)
-    {
-      gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, TRUE);
-      gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, TRUE);
-    }
-}
-
-static void
-gm_results_page_map (GtkWidget *widget)
-{
-  GmResultsPage *self = GM_RESULTS_PAGE (widget);
-
-  GTK_WIDGET_CLASS (gm_results_page_parent_class)->map (widget);
-  if (self->data == NULL)
-    return;
-  gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, TRUE);
-  gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, TRUE);
-}
-
-static void
-gm_results_page_unmap (GtkWidget *widget)
-{
-  GmResultsPage *self = GM_RESULTS_PAGE (widget);
-
-  if (self->data != NULL)
-    {
-      gm_run_data_set_wanted (self->data, GM_RUN_DATA_RESULTS, FALSE);
-      gm_run_data_set_wanted (self->data, GM_RUN_DATA_EVENTS, FALSE);
-    }
-  GTK_WIDGET_CLASS (gm_results_page_parent_class)->unmap (widget);
+  self->run = run;
+  self->data = gm_run_page_get_data (page);
+  gm_results_columns_set_index (self->view, run != NULL ? gm_run_data_get_results (self->data)
+                                                        : NULL);
+  if (run != NULL)
+    g_signal_connect_object (self->data, "show-item", G_CALLBACK (show_item_cb), self,
+                             G_CONNECT_SWAPPED);
 }
 
 static void
 gm_results_page_dispose (GObject *object)
 {
-  GmResultsPage *self = GM_RESULTS_PAGE (object);
-
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  set_run (self, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_RESULTS_PAGE);
-  gm_widget_drop_children (GTK_WIDGET (self));
-  g_clear_object (&self->cancellable);
-  g_clear_object (&self->selection);
-  g_clear_object (&self->model);
+  g_cancellable_cancel (GM_RESULTS_PAGE (object)->cancellable);
 
   G_OBJECT_CLASS (gm_results_page_parent_class)->dispose (object);
 }
 
 static void
-gm_results_page_get_property (GObject    *object,
-                              guint       prop_id,
-                              GValue     *value,
-                              GParamSpec *pspec)
+gm_results_page_finalize (GObject *object)
 {
   GmResultsPage *self = GM_RESULTS_PAGE (object);
 
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      g_value_set_object (value, self->run);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->model);
 
-static void
-gm_results_page_set_property (GObject      *object,
-                              guint         prop_id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  GmResultsPage *self = GM_RESULTS_PAGE (object);
-
-  switch (prop_id)
-    {
-    case PROP_RUN:
-      if (self->run == g_value_get_object (value))
-        return;
-      set_run (self, g_value_get_object (value));
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  G_OBJECT_CLASS (gm_results_page_parent_class)->finalize (object);
 }
 
 static void
@@ -355,17 +263,13 @@ gm_results_page_class_init (GmResultsPageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GmRunPageClass *page_class = GM_RUN_PAGE_CLASS (klass);
 
   object_class->dispose = gm_results_page_dispose;
-  object_class->get_property = gm_results_page_get_property;
-  object_class->set_property = gm_results_page_set_property;
-  widget_class->map = gm_results_page_map;
-  widget_class->unmap = gm_results_page_unmap;
-
-  properties[PROP_RUN] =
-    g_param_spec_object ("run", NULL, NULL, GM_TYPE_RUN,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  object_class->finalize = gm_results_page_finalize;
+  page_class->parts = 1 << GM_RUN_DATA_RESULTS | 1 << GM_RUN_DATA_EVENTS;
+  page_class->show_run = gm_results_page_show_run;
+  page_class->data_changed = gm_results_page_data_changed;
 
   g_type_ensure (GM_TYPE_DURATIONS);
   g_type_ensure (GM_TYPE_FAILURES);

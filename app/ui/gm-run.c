@@ -6,18 +6,13 @@
 
 #include <glib-unix.h>
 
-#include "gm-run.h"
+#include "gm-run-private.h"
 
 #include "gm-json.h"
-#include "gm-run-client.h"
-#include "gm-runs.h"
+#include "gm-run-lock.h"
 
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250
-
-/* Snapshots a second: for a page that shows workers, and for a line in a list. */
-#define HZ_WATCHED 10
-#define HZ_LISTED 1
 
 /**
  * GmRun:
@@ -25,27 +20,6 @@
  * One run, live or over, as its directory tells it. It costs nothing until somebody asks for more
  * than its id; gm_run_follow() makes it notice changes, for as long as it lives.
  */
-struct _GmRun
-{
-  GObject parent_instance;
-
-  /* Owned */
-  char         *dir;
-  char         *id;
-  GFileMonitor *monitor;
-  GmSnapshot   *snapshot;  /* what the runner or state.json said last; NULL: nothing */
-  GmRunClient  *client;    /* while somebody looks at a live run */
-
-  GmRunState    state;     /* also of a runner that is gone without having said so */
-  pid_t         pid;       /* who holds the lock; 0: nobody */
-  guint         pid_source;
-  guint         grown_source;
-  guint         watchers;
-  guint         listeners;
-  guint         loaded : 1;
-  guint         died : 1;  /* state.json says it runs, and nobody does */
-};
-
 enum
 {
   PROP_0,
@@ -66,8 +40,6 @@ G_DEFINE_FINAL_TYPE (GmRun, gm_run, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
-
-static void load (GmRun *self);
 
 static void
 read_state (GmRun *self)
@@ -105,9 +77,10 @@ read_state (GmRun *self)
     }
 }
 
-static void
-snapshot_cb (GmRun      *self,
-             GmSnapshot *snapshot)
+/* The runner has said something. */
+void
+gm_run_take_snapshot (GmRun      *self,
+                      GmSnapshot *snapshot)
 {
   GmRunState before = self->state;
 
@@ -121,55 +94,6 @@ snapshot_cb (GmRun      *self,
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
-static void
-closed_cb (GmRun *self)
-{
-  g_clear_object (&self->client);
-  load (self);
-}
-
-static void
-watching_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(JsonNode) answer = gm_run_client_call_finish (GM_RUN_CLIENT (object), result, NULL);
-}
-
-/* Connects, asks for more or fewer snapshots, or hangs up: nobody looks, nothing is said. */
-static void
-update_client (GmRun *self)
-{
-  JsonObject *params;
-
-  if (self->pid == 0 || (self->watchers == 0 && self->listeners == 0))
-    {
-      if (self->client != NULL)
-        {
-          g_signal_handlers_disconnect_by_data (self->client, self);
-          gm_run_client_close (self->client);
-        }
-      g_clear_object (&self->client);
-      return;
-    }
-  if (self->client == NULL)
-    {
-      self->client = gm_run_client_new (self->dir, NULL);
-      if (self->client == NULL)
-        return;
-      g_signal_connect_object (self->client, "snapshot", G_CALLBACK (snapshot_cb), self,
-                               G_CONNECT_SWAPPED);
-      g_signal_connect_object (self->client, "closed", G_CALLBACK (closed_cb), self,
-                               G_CONNECT_SWAPPED);
-    }
-  params = json_object_new ();
-  json_object_set_int_member (params, "hz", self->watchers > 0 ? HZ_WATCHED : HZ_LISTED);
-  gm_run_client_call_async (self->client, "watch",
-                            json_node_init_object (json_node_alloc (), params), NULL, watching_cb,
-                            NULL);
-  json_object_unref (params);
-}
-
 /* The process is gone, however it ended: no message needed. */
 static gboolean
 runner_ended_cb (int          fd,
@@ -180,7 +104,7 @@ runner_ended_cb (int          fd,
 
   self->pid_source = 0;
   close (fd);
-  load (self);
+  gm_run_load (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -197,8 +121,9 @@ watch_runner (GmRun *self)
     self->pid_source = g_unix_fd_add (fd, G_IO_IN, runner_ended_cb, self);
 }
 
-static void
-load (GmRun *self)
+/* Again, and tells what has changed. */
+void
+gm_run_load (GmRun *self)
 {
   g_autofree char *old_name = self->loaded ? g_strdup (gm_run_get_name (self)) : NULL;
   GmRunState old_state = self->state;
@@ -209,7 +134,7 @@ load (GmRun *self)
   read_state (self);
   watch_runner (self);
   if (self->pid != old_pid)
-    update_client (self);
+    gm_run_update_client (self);
   if (!was_loaded)
     return;
   if (g_strcmp0 (old_name, gm_run_get_name (self)) != 0)
@@ -220,25 +145,10 @@ load (GmRun *self)
 }
 
 static void
-answered_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  JsonNode *answer = gm_run_client_call_finish (GM_RUN_CLIENT (object), result, &error);
-
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
-}
-
-static void
 ensure_loaded (GmRun *self)
 {
   if (!self->loaded)
-    load (self);
+    gm_run_load (self);
 }
 
 static gboolean
@@ -261,7 +171,7 @@ file_changed_cb (GmRun             *self,
   g_autofree char *name = g_file_get_basename (file);
 
   if (g_str_equal (name, "state.json"))
-    load (self);
+    gm_run_load (self);
   else if ((g_str_equal (name, "results.jsonl") || g_str_equal (name, "events.jsonl")
             || g_str_equal (name, "log.txt")) && self->grown_source == 0)
     self->grown_source = g_timeout_add (GROWN_INTERVAL, grown_cb, self);
@@ -549,95 +459,5 @@ gm_run_follow (GmRun *self)
   g_file_monitor_set_rate_limit (self->monitor, GROWN_INTERVAL);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (file_changed_cb), self,
                            G_CONNECT_SWAPPED);
-  load (self);
-}
-
-/**
- * gm_run_set_listed:
- * @self: a run
- * @listed: whether a list shows it now
- *
- * While at least one does, snapshots come once a second. Each %TRUE needs a %FALSE later.
- */
-void
-gm_run_set_listed (GmRun    *self,
-                   gboolean  listed)
-{
-  g_return_if_fail (listed || self->listeners > 0);
-
-  self->listeners += listed ? 1 : -1;
-  if (self->monitor != NULL)
-    update_client (self);
-}
-
-/**
- * gm_run_set_watched:
- * @self: a run
- * @watched: whether somebody looks at it now
- *
- * While at least one looks, snapshots come ten times a second. Each %TRUE needs a %FALSE later.
- */
-void
-gm_run_set_watched (GmRun    *self,
-                    gboolean  watched)
-{
-  g_return_if_fail (watched || self->watchers > 0);
-
-  self->watchers += watched ? 1 : -1;
-  ensure_loaded (self);
-  update_client (self);
-}
-
-/**
- * gm_run_call_async:
- * @self: a run
- * @method: of the control protocol
- * @params: (nullable) (transfer full): its parameters
- * @cancellable: (nullable): to stop waiting for the answer
- * @callback: called with the answer
- * @user_data: for @callback
- *
- * Asks the runner for something.
- */
-void
-gm_run_call_async (GmRun               *self,
-                   const char          *method,
-                   JsonNode            *params,
-                   GCancellable        *cancellable,
-                   GAsyncReadyCallback  callback,
-                   gpointer             user_data)
-{
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr(GmRunClient) client = self->client != NULL ? g_object_ref (self->client) : NULL;
-  GError *error = NULL;
-
-  g_task_set_source_tag (task, gm_run_call_async);
-  if (client == NULL)
-    client = gm_run_client_new (self->dir, &error);
-  if (client == NULL)
-    {
-      g_clear_pointer (&params, json_node_unref);
-      g_task_return_error (task, error);
-      return;
-    }
-  gm_run_client_call_async (client, method, params, cancellable, answered_cb,
-                            g_steal_pointer (&task));
-}
-
-/**
- * gm_run_call_finish:
- * @self: a run
- * @result: what the callback got
- * @error: return location for an error, in the runner's words if it refused
- *
- * Returns: (transfer full): the result of the method, or %NULL
- */
-JsonNode *
-gm_run_call_finish (GmRun         *self,
-                    GAsyncResult  *result,
-                    GError       **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  gm_run_load (self);
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <string.h>
-
 #include <glib/gi18n.h>
 
-#include "gm-worker-table.h"
+#include "gm-worker-table-private.h"
 
 #include "gm-text.h"
-#include "gm-window.h"
-#include "gm-worker-row.h"
 
 /**
  * GmWorkerTable:
@@ -17,23 +13,6 @@
  * The workers of a run and the processes below them, and what can be done to those that are
  * selected.
  */
-struct _GmWorkerTable
-{
-  GtkWidget parent_instance;
-
-  /* Owned */
-  GmRun             *run;
-  GListStore        *rows;       /* of GmWorkerRow, by slot */
-  GtkSelectionModel *selection;
-  GCancellable      *cancellable;
-
-  /* Children */
-  GtkWidget         *box;
-  GtkColumnView     *view;
-  GtkWidget         *total;
-  GtkWidget         *menu;
-};
-
 G_DEFINE_FINAL_TYPE (GmWorkerTable, gm_worker_table, GTK_TYPE_WIDGET)
 
 static const struct
@@ -192,219 +171,6 @@ build_model (GmWorkerTable *self)
   gtk_column_view_set_model (self->view, self->selection);
 }
 
-/* Of the rows that are selected. */
-static GArray *
-dup_pids (GmWorkerTable *self)
-{
-  g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
-  GArray *pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
-  GtkBitsetIter iter;
-  guint position;
-
-  for (gboolean valid = gtk_bitset_iter_init_first (&iter, selected, &position); valid;
-       valid = gtk_bitset_iter_next (&iter, &position))
-    {
-      g_autoptr(GtkTreeListRow) tree_row = g_list_model_get_item (G_LIST_MODEL (self->selection),
-                                                                  position);
-      g_autoptr(GmWorkerRow) row = gtk_tree_list_row_get_item (tree_row);
-      pid_t pid = gm_worker_row_get_pid (row);
-
-      g_array_append_val (pids, pid);
-    }
-
-  return pids;
-}
-
-static void
-called_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr(GmWorkerTable) self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(JsonNode) answer = gm_run_call_finish (GM_RUN (source), result, &error);
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-
-  if (answer == NULL && error != NULL && GM_IS_WINDOW (root)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    gm_window_toast (GM_WINDOW (root), error->message);
-}
-
-static void
-call (GmWorkerTable *self,
-      pid_t          pid,
-      const char    *method,
-      const char    *name,
-      JsonNode      *take_value)
-{
-  g_autoptr(JsonBuilder) builder = json_builder_new ();
-
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "pid");
-  json_builder_add_int_value (builder, pid);
-  json_builder_set_member_name (builder, name);
-  json_builder_add_value (builder, take_value);
-  json_builder_end_object (builder);
-  gm_run_call_async (self->run, method, json_builder_get_root (builder), self->cancellable,
-                     called_cb, g_object_ref (self));
-}
-
-/* The selected processes, with all that they have started. */
-static GArray *
-dup_trees (GmWorkerTable *self)
-{
-  g_autoptr(GArray) pids = dup_pids (self);
-  GArray *all = g_array_new (FALSE, FALSE, sizeof (pid_t));
-
-  for (guint i = 0; i < pids->len; i++)
-    {
-      g_autoptr(GArray) tree = gm_proc_dup_tree (g_array_index (pids, pid_t, i));
-
-      g_array_append_val (all, g_array_index (pids, pid_t, i));
-      g_array_append_vals (all, tree->data, tree->len);
-    }
-
-  return all;
-}
-
-static void
-signal_action (GtkWidget  *widget,
-               const char *name,
-               GVariant   *parameter)
-{
-  GmWorkerTable *self = GM_WORKER_TABLE (widget);
-  g_autoptr(GArray) pids = dup_trees (self);
-
-  for (guint i = 0; i < pids->len; i++)
-    {
-      JsonNode *value = json_node_new (JSON_NODE_VALUE);
-
-      json_node_set_string (value, g_variant_get_string (parameter, NULL));
-      call (self, g_array_index (pids, pid_t, i), "signal", "signal", value);
-    }
-}
-
-static void
-priority_action (GtkWidget  *widget,
-                 const char *name,
-                 GVariant   *parameter)
-{
-  GmWorkerTable *self = GM_WORKER_TABLE (widget);
-  g_autoptr(GArray) pids = dup_trees (self);
-
-  for (guint i = 0; i < pids->len; i++)
-    {
-      JsonNode *value = json_node_new (JSON_NODE_VALUE);
-
-      json_node_set_int (value, g_variant_get_int32 (parameter));
-      call (self, g_array_index (pids, pid_t, i), "priority", "nice", value);
-    }
-}
-
-/* One CPU, or all of them. */
-static void
-affinity_action (GtkWidget  *widget,
-                 const char *name,
-                 GVariant   *parameter)
-{
-  GmWorkerTable *self = GM_WORKER_TABLE (widget);
-  g_autoptr(GArray) pids = dup_trees (self);
-  int cpu = g_variant_get_int32 (parameter);
-
-  for (guint i = 0; i < pids->len; i++)
-    {
-      JsonArray *cpus = json_array_new ();
-      JsonNode *value = json_node_new (JSON_NODE_ARRAY);
-
-      for (int j = 0; j < (int) g_get_num_processors (); j++)
-        if (cpu < 0 || j == cpu)
-          json_array_add_int_element (cpus, j);
-      json_node_take_array (value, cpus);
-      call (self, g_array_index (pids, pid_t, i), "affinity", "cpus", value);
-    }
-}
-
-static void
-copy_action (GtkWidget  *widget,
-             const char *name,
-             GVariant   *parameter)
-{
-  g_autoptr(GArray) pids = dup_pids (GM_WORKER_TABLE (widget));
-  g_autoptr(GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < pids->len; i++)
-    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", (int) g_array_index (pids, pid_t, i));
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text->str);
-}
-
-static void
-selection_changed_cb (GmWorkerTable *self)
-{
-  GtkWidget *widget = GTK_WIDGET (self);
-  g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
-  gboolean any = !gtk_bitset_is_empty (selected);
-  gboolean live = any && self->run != NULL && gm_run_get_live (self->run);
-
-  gtk_widget_action_set_enabled (widget, "workers.signal", live);
-  gtk_widget_action_set_enabled (widget, "workers.priority", live);
-  gtk_widget_action_set_enabled (widget, "workers.affinity", live);
-  gtk_widget_action_set_enabled (widget, "workers.copy-pid", any);
-}
-
-static void
-append_item (GMenu      *menu,
-             const char *label,
-             const char *action,
-             GVariant   *target)
-{
-  g_autoptr(GMenuItem) item = g_menu_item_new (label, NULL);
-
-  g_menu_item_set_action_and_target_value (item, action, target);
-  g_menu_append_item (menu, item);
-}
-
-static GMenuModel *
-new_menu (void)
-{
-  static const char * const signal_names[] = {
-    "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGABRT", "SIGSTOP", "SIGCONT",
-    "SIGTERM", "SIGKILL",
-  };
-  static const struct { const char *label; int nice; } priorities[] = {
-    { N_("Normal"), 0 }, { N_("Low"), 5 }, { N_("Very Low"), 19 }, { N_("High"), -5 },
-  };
-  g_autoptr(GMenu) menu = g_menu_new ();
-  g_autoptr(GMenu) kill_menu = g_menu_new ();
-  g_autoptr(GMenu) signal_menu = g_menu_new ();
-  g_autoptr(GMenu) priority_menu = g_menu_new ();
-  g_autoptr(GMenu) cpu_menu = g_menu_new ();
-
-  append_item (kill_menu, _("_Terminate"), "workers.signal", g_variant_new_string ("SIGTERM"));
-  append_item (kill_menu, _("_Kill"), "workers.signal", g_variant_new_string ("SIGKILL"));
-  append_item (kill_menu, _("_Stop"), "workers.signal", g_variant_new_string ("SIGSTOP"));
-  append_item (kill_menu, _("_Continue"), "workers.signal", g_variant_new_string ("SIGCONT"));
-  for (guint i = 0; i < G_N_ELEMENTS (signal_names); i++)
-    append_item (signal_menu, signal_names[i], "workers.signal",
-                 g_variant_new_string (signal_names[i]));
-  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
-    append_item (priority_menu, _(priorities[i].label), "workers.priority",
-                 g_variant_new_int32 (priorities[i].nice));
-  append_item (cpu_menu, _("All CPUs"), "workers.affinity", g_variant_new_int32 (-1));
-  for (guint i = 0; i < MIN (g_get_num_processors (), 64); i++)
-    {
-      g_autofree char *label = g_strdup_printf (_("Only CPU %u"), i);
-
-      append_item (cpu_menu, label, "workers.affinity", g_variant_new_int32 ((int) i));
-    }
-  g_menu_append_section (menu, NULL, G_MENU_MODEL (kill_menu));
-  g_menu_append_submenu (menu, _("Send S_ignal"), G_MENU_MODEL (signal_menu));
-  g_menu_append_submenu (menu, _("_Priority"), G_MENU_MODEL (priority_menu));
-  g_menu_append_submenu (menu, _("CPU _Affinity"), G_MENU_MODEL (cpu_menu));
-  append_item (menu, _("C_opy PID"), "workers.copy-pid", NULL);
-
-  return G_MENU_MODEL (g_steal_pointer (&menu));
-}
-
 static void
 gm_worker_table_dispose (GObject *object)
 {
@@ -428,10 +194,7 @@ gm_worker_table_class_init (GmWorkerTableClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = gm_worker_table_dispose;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_install_action (widget_class, "workers.signal", "s", signal_action);
-  gtk_widget_class_install_action (widget_class, "workers.priority", "i", priority_action);
-  gtk_widget_class_install_action (widget_class, "workers.affinity", "i", affinity_action);
-  gtk_widget_class_install_action (widget_class, "workers.copy-pid", NULL, copy_action);
+  gm_worker_table_install_actions (widget_class);
 }
 
 static void
@@ -439,7 +202,7 @@ gm_worker_table_init (GmWorkerTable *self)
 {
   GtkWidget *scrolled = gtk_scrolled_window_new ();
   GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  g_autoptr(GMenuModel) menu = new_menu ();
+  g_autoptr(GMenuModel) menu = gm_worker_table_new_menu ();
 
   self->cancellable = g_cancellable_new ();
   self->rows = g_list_store_new (GM_TYPE_WORKER_ROW);
@@ -474,8 +237,8 @@ gm_worker_table_init (GmWorkerTable *self)
   gtk_box_append (GTK_BOX (self->box), bar);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   g_signal_connect_object (self->selection, "selection-changed",
-                           G_CALLBACK (selection_changed_cb), self, G_CONNECT_SWAPPED);
-  selection_changed_cb (self);
+                           G_CALLBACK (gm_worker_table_update_actions), self, G_CONNECT_SWAPPED);
+  gm_worker_table_update_actions (self);
 }
 
 static void
@@ -526,7 +289,7 @@ gm_worker_table_update (GmWorkerTable    *self,
   gint64 now = g_get_real_time ();
 
   if (g_set_object (&self->run, run))
-    selection_changed_cb (self);
+    gm_worker_table_update_actions (self);
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(GmWorkerRow) row = i < had ? g_list_model_get_item (G_LIST_MODEL (self->rows), i)

@@ -176,6 +176,27 @@ test_server_killed_while_starting (void)
   expect_no_children ();
 }
 
+/* An answer that can't be taken is a start that failed: the process it told of is no more. */
+static void
+test_lost_answer (void)
+{
+  g_autoptr(MpProcess) process = new_process ("forkserver", "tell_loaded", NULL);
+  g_autoptr(GError) error = NULL;
+  GArray *taken;
+
+  g_assert_cmpint (run ("tell_loaded"), ==, 0);
+  taken = take_descriptors (0);
+  g_assert_false (mp_process_start (process, &error));
+  free_descriptors (taken);
+  g_assert_error (error, MP_ERROR, MP_ERROR_SPAWN);
+  g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+
+  start (process);
+  g_assert_cmpint (join (process), ==, 0);
+  _mp_forkserver_stop ();
+  expect_no_children ();
+}
+
 /* Ctrl-C reaches everybody on the terminal. */
 static void
 test_interrupted (void)
@@ -252,6 +273,7 @@ main (int    argc,
   g_test_add_func ("/forkserver/preload", test_preload);
   g_test_add_func ("/forkserver/server-dies", test_server_dies);
   g_test_add_func ("/forkserver/server-killed-while-starting", test_server_killed_while_starting);
+  g_test_add_func ("/forkserver/lost-answer", test_lost_answer);
   g_test_add_func ("/forkserver/interrupted", test_interrupted);
   g_test_add_func ("/forkserver/preload-fails", test_preload_fails);
   g_test_add_func ("/forkserver/preload-thread", test_preload_thread);

@@ -263,6 +263,7 @@ test_terminated_signal (gconstpointer method)
   while (count < 2)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (join (after), ==, 0);
+  mp_process_watch (after);
   g_assert_false (g_main_context_pending (NULL));
   g_assert_cmpuint (count, ==, 2);
 }

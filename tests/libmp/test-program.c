@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 
 #include "process-test.h"
 
@@ -280,6 +281,89 @@ verb_start_with_threads (const char *method)
   return 0;
 }
 
+static void
+count_end (MpProcess *process,
+           int       *count)
+{
+  ++*count;
+}
+
+/* Only a fork can have ended before anybody has got hold of it: that is an end like any other. */
+static int
+verb_ended_at_once (const char *method)
+{
+  g_autoptr(MpProcess) process = new_process (method, "nothing", NULL);
+  int count = 0;
+
+  signal (SIGCHLD, SIG_IGN);
+  deny_call (SYS_pidfd_open, ESRCH);
+  g_signal_connect (process, "terminated", G_CALLBACK (count_end), &count);
+  start (process);
+  g_assert_cmpint (join (process), ==, 255);
+  mp_process_watch (process);
+  while (count == 0)
+    g_main_context_iteration (NULL, TRUE);
+  mp_process_watch (process);
+  g_assert_false (g_main_context_pending (NULL));
+  g_assert_cmpint (count, ==, 1);
+  return 0;
+}
+
+/* Without a descriptor for it there is no process. */
+static int
+verb_no_hold (const char *method)
+{
+  g_autoptr(MpProcess) process = new_process (method, "nothing", NULL);
+  g_autoptr(GError) error = NULL;
+
+  deny_call (SYS_pidfd_open, EMFILE);
+  g_assert_false (mp_process_start (process, &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_SPAWN);
+  g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+  g_assert_cmpint (errno, ==, ECHILD);
+  return 0;
+}
+
+/* Says whether its standard input is there for programs, too. */
+static GVariant *
+tell_stdin (GVariant  *args,
+            GError   **error)
+{
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
+
+  mp_connection_send (connection, g_variant_new_int32 (fcntl (STDIN_FILENO, F_GETFD)), error);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (tell_stdin)
+
+/* What a program without standard descriptors opens takes their places; it can be passed anyway. */
+static int
+verb_closed_standard (const char *method)
+{
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) flags = NULL;
+  g_autoptr(MpPool) pool = NULL;
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    close (fd);
+  make_pipe (FALSE, &ours, &theirs);
+  process = start_new (method, "tell_stdin", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  flags = receive (ours);
+  g_assert_cmpint (g_variant_get_int32 (flags), ==, 0);
+  g_assert_cmpint (join (process), ==, 0);
+
+  pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  result = mp_pool_apply (pool, "nothing", NULL, &error);
+  g_assert_no_error (error);
+  mp_pool_close (pool);
+  g_assert_true (mp_pool_join (pool, -1, NULL));
+  return 0;
+}
+
 static int
 verb_no_executable (const char *method)
 {
@@ -374,6 +458,9 @@ static const Verb verbs[] = {
   { "be-killed", verb_be_killed },
   { "join-in-threads", verb_join_in_threads },
   { "start-with-threads", verb_start_with_threads },
+  { "ended-at-once", verb_ended_at_once },
+  { "no-hold", verb_no_hold },
+  { "closed-standard", verb_closed_standard },
   { "no-executable", verb_no_executable },
   { "foreign-fork", verb_foreign_fork },
   { "log-descriptor", verb_log_descriptor },
@@ -480,6 +567,24 @@ test_start_with_threads (gconstpointer method)
 }
 
 static void
+test_ended_at_once (void)
+{
+  check ("ended-at-once", "fork", 0, "", "");
+}
+
+static void
+test_no_hold (void)
+{
+  check ("no-hold", "fork", 0, "", "");
+}
+
+static void
+test_closed_standard (gconstpointer method)
+{
+  check ("closed-standard", method, 0, "", "");
+}
+
+static void
 test_no_executable (gconstpointer method)
 {
   check ("no-executable", method, 0, "", "");
@@ -530,6 +635,9 @@ main (int    argc,
   add_for_methods ("program", "be-killed", test_be_killed);
   add_for_methods ("program", "join-in-threads", test_join_in_threads);
   add_for_methods ("program", "start-with-threads", test_start_with_threads);
+  g_test_add_func ("/program/ended-at-once", test_ended_at_once);
+  g_test_add_func ("/program/no-hold", test_no_hold);
+  add_for_methods ("program", "closed-standard", test_closed_standard);
   add_for_methods ("program", "no-executable", test_no_executable);
   add_for_methods ("program", "without-init", test_without_init);
   add_for_methods ("program", "foreign-fork", test_foreign_fork);

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PROGRAM, SLOWER, Case, is_alive, proc_status, size, wait_for
+from harness import PROGRAM, SLOWER, Case, children, is_alive, proc_status, size, wait_for
 
 ITEMS = size(100_000, 1_000_000)
 UNTIL_GO = 'while ! test -e go; do sleep 0.02; done; '
@@ -174,6 +174,49 @@ class Steering(Control):
         client.do('cancel')
         self.check_ended(run)
 
+    def test_from_another_terminal(self):
+        """Every step in the middle of many items, by the options; the sums are right each time."""
+        bad = list(range(10))
+        run = self.start({'task': {'function': 'builtin:sleep'}, 'processes': 1,
+                          'inputs': ['x'] * len(bad) + [0.002] * (ITEMS - len(bad))})
+        client = self.connect(run)
+
+        def status():
+            now = json.loads(self.steer(f'--status={run.dir}', '--json').stdout)
+            self.assert_sums(now)
+            return now
+
+        def reach(condition, what):
+            return wait_for(lambda: (now := status()) and condition(now) and now, what)
+
+        self.assertEqual(reach(lambda now: now['done'] > 100, 'some items')['failed'], len(bad))
+        self.steer(f'--pause={run.dir}')
+        paused = reach(lambda now: now['state'] == 'paused' and now['workers'][0]['state']
+                       == 'stopped', 'the pause')
+        self.steer(f'--resize={run.dir}:16')
+        self.steer(f'--unpause={run.dir}')
+        more = reach(lambda now: len(now['workers']) == 16 and now['done'] > paused['done'],
+                     'sixteen workers')
+        self.assertEqual(more['failed'], len(bad))
+        self.assertGreater(more['queued'], 0)
+        fast = reach(lambda now: now['rate'] > 0, 'a rate')
+        self.assertGreater(fast['eta'], 0)
+        self.steer(f'--resize={run.dir}:1')
+        reach(lambda now: len(now['workers']) == 1, 'one worker')
+        client.do('retry', indexes=bad)
+        reach(lambda now: now['failed'] == len(bad) and now['done'] > more['done'] + len(bad),
+              'what is retried')
+        self.steer(f'--drain={run.dir}')
+        self.assertEqual(run.wait(), 1, run.stderr)
+        state, last = run.state(), run.by_index()
+        self.assertEqual((state['state'], state['done'], len(last)), ('cancelled', ITEMS, ITEMS))
+        self.assertEqual(len(run.outcomes()), ITEMS + len(bad))
+        self.assertEqual([last[i]['attempts'] for i in bad], [2] * len(bad))
+        ok = sum(outcome['status'] == 'ok' for outcome in last.values())
+        self.assertEqual((state['ok'], state['failed']), (ok, len(bad)))
+        self.assertEqual(len(run.events('item-retried')), 0)
+        self.assert_nothing_left()
+
     def test_drain_lets_end_and_cancel_does_not(self):
         for method, status in (('drain', 'ok'), ('cancel', 'cancelled')):
             for paused in (False, True):
@@ -271,6 +314,11 @@ class Steering(Control):
                 self.assertEqual(exits[worker['pid']], 'killed')
                 self.assert_nothing_left()
 
+    def has_stopped(self, pid):
+        """Or can't go on: it waits in vfork() for a child that has, or has ended before."""
+        state = proc_status(pid)['State'][0]
+        return state in 'TZ' or (state == 'D' and any(map(self.has_stopped, children(pid))))
+
     def test_pause_stops_processes_and_clocks(self):
         pause = 2 * SLOWER
         # What is printed wakes whoever looks at the clock.
@@ -286,9 +334,8 @@ class Steering(Control):
                 processes = [pid for pid, command in self.leftovers()
                              if b'sleep' in command.split(b'\0')[0] or pid == worker['pid']]
                 self.assertIn(worker['pid'], processes)
-                # Whoever is in the kernel, a shell in vfork say, stops on its way out of it.
                 for pid in processes:
-                    wait_for(lambda: proc_status(pid)['State'][0] == 'T', f'{pid} to stop')
+                    wait_for(lambda: self.has_stopped(pid), f'{pid} to stop')
                 time.sleep(pause)
                 client.do('resume')
                 self.assertEqual(run.wait(), 0, run.outcomes())
@@ -355,6 +402,43 @@ class Processes(Control):
                  'the outcome')
         client.do('cancel')
         run.wait()
+
+    def test_states(self):
+        """Of a worker, from its start to its end."""
+        self.write('slow.c', """
+            #include <unistd.h>
+            static void wait_for (const char *n) { while (access (n, F_OK) < 0) usleep (10000); }
+            __attribute__ ((constructor)) static void begin (void) { wait_for ("begin"); }
+            __attribute__ ((destructor)) static void end (void) { wait_for ("end"); }
+            void *work (void *item, void *e);
+            extern void *g_variant_ref (void *);
+            void *work (void *item, void *e) { wait_for ("go"); return g_variant_ref (item); }
+            """)
+        subprocess.run([os.environ.get('CC', 'cc').split()[-1], '-shared', '-fPIC', '-o', 'slow.so',
+                        'slow.c'], cwd=self.work, check=True)
+        run = self.start({'task': {'function': 'slow.so:work'}, 'inputs': [0], 'processes': 2,
+                          'start_method': 'spawn'})
+        client = self.connect(run)
+
+        def reach(*states):
+            wait_for(lambda: sorted(worker['state'] for worker in client.do('status')['workers'])
+                     == sorted(states), states)
+        reach('starting', 'starting')
+        self.write('begin', '')
+        reach('busy', 'idle')
+        worker, = [one for one in client.do('status')['workers'] if one['state'] == 'busy']
+        idle, = [one for one in client.do('status')['workers'] if one['state'] == 'idle']
+        self.assertEqual((idle['index'], idle['item'], idle['child_pid']), (None, None, None))
+        client.do('resize', processes=1)
+        wait_for(lambda: 'exiting' in [one['state'] for one in client.do('status')['workers']],
+                 'a worker that leaves')
+        client.do('pause')
+        self.assertIn('stopped', [one['state'] for one in client.do('status')['workers']
+                                  if one['pid'] == worker['pid']])
+        client.do('resume')
+        self.write('go', '')
+        self.write('end', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
 
     def test_load(self):
         run = self.shell('while :; do :; done', [0], processes=1)
@@ -516,6 +600,8 @@ class Socket(Control):
         line = '{"jsonrpc":"2.0","id":7,"method":"status"}\n'
         for character in line:
             client.send(character)
+        self.assertEqual(client.read()['id'], 7)
+        client.send(line.rstrip().ljust(1024 * 1024 - 1) + '\n')
         self.assertEqual(client.read()['id'], 7)
         client.send(line * 50)
         self.assertEqual([client.read()['id'] for _ in range(50)], [7] * 50)

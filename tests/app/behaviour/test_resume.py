@@ -175,6 +175,18 @@ class Again(Case):
             self.assertEqual(outcome['status'], 'ok')
             self.assertGreater(outcome['attempts'], before[index]['attempts'])
 
+    def test_cancelled(self):
+        run = self.start({'task': {'shell': f'test -e {self.work}/go || sleep 1000; : {{}}'},
+                          'inputs': {'range': [3]}, 'processes': 1}, '--quiet')
+        wait_for(lambda: run.events('worker-started'), 'the worker')
+        cancel = self.start_arguments([f'--cancel={run.dir}'], run_dir=False)
+        self.assertEqual((cancel.wait(), run.wait()), (0, 1))
+        self.assertEqual({outcome['reason'] for outcome in run.outcomes()}, {'cancelled'})
+        self.write('go', '')
+        resumed = self.resume(run.dir)
+        self.assertEqual({outcome['status'] for outcome in resumed.by_index().values()}, {'ok'})
+        self.assertEqual(resumed.state()['state'], 'finished')
+
     def test_retry_failed(self):
         job = {'task': {'shell': f'echo {{}} $GTK_MP_ATTEMPT >> {self.work}/record; '
                                  f'test {{}} != 1 || test -e {self.work}/mended'},

@@ -55,6 +55,8 @@ for line in sys.stdin:
         data = bytearray(item[1] << 20); data[::4096] = b'x' * len(data[::4096]); time.sleep(1000)
     elif what == 'length':
         put(json.dumps({'result': len(line)}))
+    elif what == 'descriptors':
+        put(json.dumps({'result': sorted(os.listdir('/proc/self/fd'))}))
     elif what == 'env':
         put(json.dumps({'result': [os.environ.get(name) for name in item[1:]] + [os.getcwd()]}))
     else:
@@ -93,6 +95,12 @@ class WorkerTest(harness.Case):
             self.assertEqual(results[0][2], ['index', 'item'])
             self.assertEqual(run.stdout.count(b'\n'), 20)
         self.assert_nothing_left()
+
+    def test_it_has_no_descriptors_of_ours(self):
+        for method in harness.START_METHODS:
+            run = self.run_job(self.job([['descriptors']] * 2, start_method=method))
+            # The last one is the folder it reads.
+            self.assertEqual(run.by_index()[1]['result'], ['0', '1', '2', '3'])
 
     def test_values_are_exact(self):
         items = [9223372036854775807, -9223372036854775808, 0.1, 1e300, 5e-324, 'a"\u2028ä\n', None,
@@ -136,7 +144,19 @@ class WorkerTest(harness.Case):
     def test_a_line_of_more_than_16_mib(self):
         size = 16 << 20
         items = [['long', size - 20], ['long', size + 1], ['pid'], ['endless'], ['pid']]
-        run = self.run_job(self.job(items), code=1)
+        run = self.start(self.job(items, start_method='spawn'))
+        peaks = {}
+
+        def look():
+            for pid in [run.pid, *run.workers()]:
+                peak = harness.proc_status(pid).get('VmHWM', '0 kB').split()[0]
+                peaks[pid] = max(peaks.get(pid, 0), int(peak) * 1024)
+            return run.process.poll() is not None
+
+        harness.wait_for(look, 'the end', seconds=120)
+        self.assertEqual(run.wait(), 1, run.stderr)
+        if not harness.SANITIZED:
+            self.assertLess(max(peaks.values()), 8 * size)
         outcomes = run.by_index()
         self.assertEqual(len(outcomes[0]['result']), size - 20)
         for bad in (1, 3):
@@ -150,6 +170,8 @@ class WorkerTest(harness.Case):
         outcomes = run.by_index()
         self.check(outcomes[1], 'error', 'exception')
         self.assertEqual(outcomes[1]['error'], 'no "such"\nthing')
+        # Of which the log has the first line.
+        self.assertEqual(run.stderr, '[WARNING/MainProcess] item 1: exception: no "such"\n')
         self.assertEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
 
     def test_only_the_guilty_item_fails(self):
