@@ -2,6 +2,7 @@
 #pragma once
 
 #define MP_INSIDE
+#include "mp-array.h"
 #include "mp-async-result.h"
 #include "mp-barrier.h"
 #include "mp-command.h"
