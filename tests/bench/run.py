@@ -31,6 +31,7 @@ MILLION = 1000000
 ABSOLUTE = {
     'first-result-fork-ms': 3, 'first-result-forkserver-ms': 6, 'first-result-spawn-ms': 10,
     'start-to-task-fork-ms': 15, 'start-to-task-forkserver-ms': 15, 'start-to-task-spawn-ms': 15,
+    'queue-items': 5e6,
     'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
 }
 RELATIVE = {
@@ -164,6 +165,8 @@ TOPICS = {
     'pool-spawn': pool('spawn'),
     'pipe': lambda build: {'libmp': program(build, 'bench-pipe'),
                            'Python': python('bench_pipe.py')},
+    'shared': lambda build: {'libmp': program(build, 'bench-shared'),
+                             'Python': python('bench_shared.py')},
     'command': true_commands,
     'start-up': start_up,
     'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},
