@@ -280,8 +280,8 @@ dup_fds (const GArray  *fds,
   return TRUE;
 }
 
-/* Returns: (transfer full): @value with duplicates of its descriptors, which are open for as long as
- * it lives */
+/* Returns: (transfer full): @value with duplicates of its descriptors, which are open for as long
+ * as it lives */
 GVariant *
 _mp_handles_dup (GVariant  *value,
                  GError   **error)

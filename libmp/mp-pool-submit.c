@@ -333,8 +333,8 @@ _mp_pool_submit (MpPool    *self,
   if (_mp_handles_present (item))
     {
       g_set_error_literal (error, MP_ERROR, MP_ERROR_FAILED,
-                           "An item of a pool can't carry descriptors or shared objects: the workers"
-                           " get them by the pool's initializer");
+                           "An item of a pool can't carry descriptors or shared objects: the "
+                           "workers get them by the pool's initializer");
       return FALSE;
     }
 

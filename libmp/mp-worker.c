@@ -84,8 +84,8 @@ find_function (MpWorker *worker,
   return worker->functions[number];
 }
 
-/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent could
- * not use it. */
+/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent
+ * could not use it. */
 static gboolean
 store_result (MpWorker  *worker,
               MpRecord  *record,
