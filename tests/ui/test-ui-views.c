@@ -56,29 +56,29 @@ test_odd_outcome (void)
     "{\"index\":1,\"item_base64\":5,\"status\":\"error\",\"attempts\":\"x\",\"duration\":1e300,"
     "\"started\":1e300,\"worker\":[],\"reason\":\"exit-code\",\"exit_code\":\"y\",\"signal\":null,"
     "\"error\":7,\"stdout_base64\":{},\"stderr_file\":8,\"max_rss\":true,\"reused\":\"z\"}\n";
-  g_autofree char *dir = start ("odd.mpjob", "{\"mpjob\":1,\"task\":{\"command\":[\"echo\"]},"
-                                "\"inputs\":{\"range\":[2]}}");
+  g_autofree char *dir = ui_run_start ("odd.mpjob", "{\"mpjob\":1,\"task\":{\"command\":[\"echo\"]},"
+                                       "\"inputs\":{\"range\":[2]}}");
   g_autofree char *path = g_build_filename (dir, "results.jsonl", NULL);
   GtkColumnView *view;
-  Shown shown;
+  UiRun shown;
   FILE *file;
 
-  show (&shown, dir, GM_TYPE_RESULTS_PAGE);
-  WAIT_FOR (is_over (shown.run));
-  hide (&shown);
+  ui_run_show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  WAIT_FOR (ui_run_is_over (shown.run));
+  ui_run_hide (&shown);
   file = fopen (path, "a");
   g_assert_nonnull (file);
   g_assert_cmpint (fputs (odd, file), >=, 0);
   g_assert_cmpint (fclose (file), ==, 0);
 
-  show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  ui_run_show (&shown, dir, GM_TYPE_RESULTS_PAGE);
   view = GTK_COLUMN_VIEW (ui_find (shown.page, "results-view"));
-  WAIT_FOR (g_list_model_get_n_items (get_model (shown.page, "results-view")) == 2);
+  WAIT_FOR (g_list_model_get_n_items (ui_run_get_model (shown.page, "results-view")) == 2);
   gtk_widget_activate_action (shown.page, "results.show-item", "t", (guint64) 1);
   WAIT_FOR (gtk_selection_model_is_selected (gtk_column_view_get_model (view), 0)
             || gtk_selection_model_is_selected (gtk_column_view_get_model (view), 1));
   ui_settle ();
-  hide (&shown);
+  ui_run_hide (&shown);
 }
 
 static void
