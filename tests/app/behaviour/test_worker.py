@@ -174,6 +174,7 @@ class WorkerTest(harness.Case):
         self.assertEqual(outcomes[1]['error'], 'no "such"\nthing')
         # Of which the log has the first line.
         self.assertEqual(run.stderr, '[WARNING/MainProcess] item 1: exception: no "such"\n')
+        self.assertNotIn('thing', (run.dir / 'log.txt').read_text())
         self.assertEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
 
     def test_only_the_guilty_item_fails(self):
