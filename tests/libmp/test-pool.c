@@ -110,6 +110,12 @@ test_map (gconstpointer method)
                 "[<1>, <'b'>, <(2, true)>]");
   assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[true, false]"), 0, NULL),
                 "[true, false]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[int16 -3, 4, 500]"), 0, NULL),
+                "[int16 -3, 4, 500]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[uint32 1, 2, 300000]"), 1, NULL),
+                "[uint32 1, 2, 300000]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[byte 1, 2, 255]"), 1, NULL),
+                "[byte 1, 2, 255]");
   assert_value (mp_pool_map (pool, "nothing", range (2), 0, NULL), "[@mv nothing, nothing]");
   assert_value (mp_pool_starmap (pool, "multiply",
                                  g_variant_new_parsed ("[(int64 2, int64 3), (4, 5)]"), 0, NULL),
