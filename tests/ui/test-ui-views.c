@@ -50,7 +50,8 @@ test_results (void)
 static void
 test_sort (void)
 {
-  g_autofree char *dir = ui_run_start ("sort.mpjob", "{\"mpjob\":1,\"processes\":1,\"chunksize\":1,\"task\":{\"function\":"
+  g_autofree char *dir = ui_run_start ("sort.mpjob",
+                                       "{\"mpjob\":1,\"processes\":1,\"chunksize\":1,\"task\":{\"function\":"
                                 "\"builtin:sleep\"},\"inputs\":[0.02,0.2,0.01]}");
   GtkColumnView *view;
   GListModel *columns;
@@ -81,7 +82,8 @@ test_sort (void)
 static void
 test_worker_replaced (void)
 {
-  g_autofree char *dir = ui_run_start ("killed.mpjob", "{\"mpjob\":1,\"processes\":2,\"retries\":1,\"task\":{\"command\":"
+  g_autofree char *dir = ui_run_start ("killed.mpjob",
+                                       "{\"mpjob\":1,\"processes\":2,\"retries\":1,\"task\":{\"command\":"
                                 "[\"sleep\",\"1000\"],\"stdin\":true},\"inputs\":{\"range\":[4]}}");
   g_autofree char *old = NULL;
   const GmSnapshot *snapshot;
@@ -108,7 +110,8 @@ test_worker_replaced (void)
 static void
 test_retry (void)
 {
-  g_autofree char *dir = ui_run_start ("retry.mpjob", "{\"mpjob\":1,\"processes\":1,\"task\":{\"shell\":\"test -e again || "
+  g_autofree char *dir = ui_run_start ("retry.mpjob",
+                                       "{\"mpjob\":1,\"processes\":1,\"task\":{\"shell\":\"test -e again || "
                                 "{ touch again; echo no luck >&2; exit 3; }; test {} = 1 && sleep 1000; true\"},"
                                 "\"inputs\":{\"range\":[2]}}");
   GListModel *model;
