@@ -139,7 +139,7 @@ gm_failures_init (GmFailures *self)
                                   _("Failures by reason"), -1);
   gtk_box_append (GTK_BOX (self->box), self->list);
   gtk_box_append (GTK_BOX (self->box), self->note);
-  self->retry_all = gtk_button_new ();
+  self->retry_all = gtk_button_new_with_label (_("Retry"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->retry_all), "results.retry-all");
   gtk_widget_set_halign (self->retry_all, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->retry_all, "pill");

@@ -101,6 +101,8 @@ add_button (GtkBox     *box,
 
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_set_tooltip_text (button, tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip,
+                                  -1);
   g_signal_connect_data (button, "clicked", callback, g_strdup (text), free_closure, 0);
   gtk_box_append (box, button);
 

@@ -229,6 +229,8 @@ gm_worker_table_init (GmWorkerTable *self)
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->menu), _("_Selected"));
   gtk_menu_button_set_use_underline (GTK_MENU_BUTTON (self->menu), TRUE);
   gtk_widget_add_css_class (self->menu, "flat");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Selected Workers"), -1);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 6);
   gtk_box_append (GTK_BOX (bar), self->total);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""po/POTFILES names each file that has something to translate, and no other; the catalogues are complete."""
+"""po/POTFILES names each file that has something to translate, and no other; the catalogues have
+all of it, translated."""
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(sys.argv[1])
 IN_C = re.compile(r'\b(_|N_|C_|ngettext|g_dngettext) ?\(.*"')
@@ -23,6 +25,22 @@ def is_incomplete(path, kind):
                           check=True, capture_output=True).stdout != b''
 
 
+# As meson's "glib" preset extracts them.
+XGETTEXT = ['xgettext', '--from-code=UTF-8', '--add-comments', '--keyword=_', '--keyword=N_',
+            '--keyword=C_:1c,2', '--keyword=NC_:1c,2', '--keyword=g_dcgettext:2',
+            '--keyword=g_dngettext:2,3', '--keyword=g_dpgettext2:2c,3', '--files-from=po/POTFILES']
+
+
+def missing(template, path):
+    """What the sources say and the catalogue has never been merged with."""
+    compared = subprocess.run(['msgcmp', '--use-fuzzy', '--use-untranslated', path, template],
+                              check=False, capture_output=True, text=True)
+    lines = pathlib.Path(template).read_text(encoding='utf-8').splitlines()
+    places = [int(line.split(':')[1]) for line in compared.stderr.splitlines()
+              if 'used but not defined' in line]
+    return [f'po/{path.name} lacks {lines[place - 1]}' for place in places]
+
+
 found = {str(path.relative_to(ROOT)) for pattern in ('*.c', '*.ui')
          for path in (ROOT / 'app' / 'ui').rglob(pattern) if has_texts(path)}
 found |= {str(path.relative_to(ROOT)) for pattern in ('*.in', '*.gschema.xml')
@@ -37,6 +55,11 @@ incomplete = [f'po/{language}.po has {word} entries'
               for language in ('zh_CN', 'de', 'fr')
               for word, kind in (('untranslated', '--untranslated'), ('fuzzy', '--only-fuzzy'))
               if is_incomplete(ROOT / 'po' / f'{language}.po', kind)]
+with tempfile.NamedTemporaryFile(suffix='.pot') as fresh:
+    subprocess.run([*XGETTEXT, '--output=' + fresh.name], cwd=ROOT, check=True,
+                   stderr=subprocess.DEVNULL)
+    for catalogue in sorted((ROOT / 'po').glob('*.po')):
+        incomplete += missing(fresh.name, catalogue)
 for line in incomplete:
     print(line)
 sys.exit(found != listed or bool(incomplete))

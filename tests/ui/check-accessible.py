@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walks through the window as a screen reader sees it: each control has a name.
+
+    check-accessible.py PROGRAM    (under run-ui, with GTK_A11Y=atspi)"""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+# Warnings of this program's own library are not what is tested.
+WINDOW_ENVIRONMENT = dict(os.environ)
+os.environ.pop('G_DEBUG', None)
+try:
+    import gi
+    gi.require_version('Atspi', '2.0')
+    from gi.repository import Atspi
+except (ImportError, ValueError) as error:
+    print(f'skipped: {error}')
+    sys.exit(77)
+
+PATIENCE = 60
+CONTROLS = {'push button', 'toggle button', 'check box', 'radio button', 'combo box', 'entry', 'text',
+            'page tab', 'menu item', 'spin button', 'slider', 'table', 'tree table', 'list', 'image',
+            'progress bar', 'switch', 'list box', 'password text', 'terminal'}
+ADORNMENTS = 'GtkImage', 'GtkListBox', 'GtkColumnListView'
+COMPOSED = 'combo box', 'push button', 'toggle button'
+JOB = ('{"mpjob":1,"name":"Named","task":{"shell":"sleep 0.1; test {} != 3 || { echo bad >&2; exit 3; }"},'
+       '"inputs":{"range":[12]},"processes":2,"retries":1}')
+
+
+def wait_for(what, find):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.1)
+    sys.exit(f'waited in vain for {what}')
+
+
+def children(node):
+    return [child for child in map(node.get_child_at_index, range(node.get_child_count())) if child]
+
+
+def walk(node, path=()):
+    role = node.get_role_name()
+    path += (f'{role} {node.get_name()!r}',)
+    yield node, role, path
+    # The cells of a table are made alike: a few rows tell of all.
+    rows = 0
+    for child in children(node):
+        if child.get_role_name() == 'table row':
+            rows += 1
+            if rows > 3:
+                continue
+        yield from walk(child, path)
+
+
+def is_named(node, path):
+    name = node.get_name()
+    # Pictures that only adorn, and what toolkit widgets that have names are made of.
+    if name in ADORNMENTS or any(part.startswith(COMPOSED) for part in path[:-1]):
+        return True
+    # GTK gives what has no name that of its type.
+    return bool(name) and not name.startswith(('Gtk', 'Adw', 'Gm'))
+
+
+def find(node, role, name):
+    for child, its_role, _ in walk(node):
+        # GTK 4.8 says the label of a mnemonic twice: "_Run Run".
+        if its_role == role and (child.get_name() + ' ').endswith(f'{name} '):
+            return child
+    return None
+
+
+def do(node, name):
+    for i in range(Atspi.Action.get_n_actions(node)):
+        if Atspi.Action.get_action_name(node, i) == name:
+            return Atspi.Action.do_action(node, i)
+    return False
+
+
+def application(pid):
+    for app in children(Atspi.get_desktop(0)):
+        if app.get_process_id() == pid:
+            frames = [child for child in children(app) if child.get_role_name() == 'frame']
+            if frames:
+                return frames[0]
+    return None
+
+
+def check(window, where):
+    nameless = {' > '.join(path[-4:]) for node, role, path in walk(window)
+                if role in CONTROLS and node.get_state_set().contains(Atspi.StateType.VISIBLE)
+                and not is_named(node, path)}
+    n = sum(role in CONTROLS for _, role, _ in walk(window))
+    print(f'{where}: {n} controls, {len(nameless)} without a name')
+    for path in sorted(nameless):
+        print(f'  {path}')
+    return len(nameless)
+
+
+def main(program):
+    job = os.path.join(os.environ['HOME'], 'named.mpjob')
+    with open(job, 'w', encoding='utf-8') as file:
+        file.write(JOB)
+    with subprocess.Popen([program, job], env=WINDOW_ENVIRONMENT) as process:
+        try:
+            window = wait_for('the window', lambda: application(process.pid))
+            bad = check(window, 'define')
+            wait_for('Run', lambda: do(find(window, 'push button', 'Run') or window, 'click'))
+            wait_for('Results', lambda: find(window, 'page tab', 'Results'))
+            wait_for('the end', lambda: find(window, 'push button', 'Retry Failed'))
+            for page in 'Monitor', 'Results', 'Log', 'Define':
+                do(find(window, 'page tab', page), 'click')
+                time.sleep(1)
+                bad += check(window, page)
+        finally:
+            process.send_signal(signal.SIGTERM)
+    return bad > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))
