@@ -271,12 +271,11 @@ _mp_async_result_new (MpPool          *pool,
   return self;
 }
 
-static void
-report_full (MpAsyncResult *self)
+/* The first error in time counts. */
+static GError **
+place_of_error (MpAsyncResult *self)
 {
-  if (self->error == NULL)
-    self->error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
-                                       "The items are too large for the pool's shared memory");
+  return self->error == NULL ? &self->error : NULL;
 }
 
 void
@@ -285,13 +284,10 @@ _mp_async_result_submit (MpAsyncResult *self,
 {
   self->single = TRUE;
   make_elements (self, 1);
-  if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args))
+  if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args, &self->error))
     _mp_pool_flush (self->pool);
   else
-    {
-      report_full (self);
-      complete_soon (self);
-    }
+    complete_soon (self);
 }
 
 /* The pool has come to its end with items that were not submitted. */
@@ -325,7 +321,8 @@ submit_nth (MpAsyncResult *self,
 
   if (g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT))
     item = g_variant_get_variant (child);
-  return _mp_pool_submit (self->pool, &self->sink, i, i, item != NULL ? item : child);
+  return _mp_pool_submit (self->pool, &self->sink, i, i, item != NULL ? item : child,
+                          place_of_error (self));
 }
 
 /* Numbers go straight from the array into the records. */
@@ -339,7 +336,8 @@ submit_scalar (MpAsyncResult *self,
   MpPayload value = { 0, 0, type };
 
   memcpy (&value.data, data + i * size, size);
-  return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0);
+  return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0,
+                                place_of_error (self));
 }
 
 /* Submits as many as the window takes. */
@@ -365,8 +363,6 @@ submit_more (MpAsyncResult *self)
       fits = scalar ? submit_scalar (self, data, size, type, i)
                     : submit_nth (self, self->items, i);
     }
-  if (!fits)
-    report_full (self);
   if (!fits || self->n_submitted == self->n_items)
     end_submitting (self);
   _mp_pool_flush (self->pool);

@@ -57,8 +57,6 @@ typedef struct
 
 void      _mp_fifo_init          (MpFifo              *fifo,
                                   guint64              max_records);
-gboolean  _mp_fifo_enter         (pthread_mutex_t     *mutex,
-                                  gint64               deadline);
 guint8   *_mp_fifo_reserve       (MpFifo              *fifo,
                                   const MpFifoRecord  *record);
 void      _mp_fifo_publish       (MpFifo              *fifo,

@@ -5,8 +5,6 @@
 
 #include "mp-fifo-private.h"
 
-#include "mp-futex-private.h"
-
 /*
  * Records of any length in shared memory, between processes that may be killed anywhere.
  *
@@ -25,8 +23,6 @@
 #define LAP_BITS      24
 #define OFFSET_BITS   (64 - LAP_BITS)
 #define SMALLEST_LAP  (64 * 1024)
-#define SPIN          100
-#define BUSY_AT_MOST  (G_USEC_PER_SEC / 10)
 
 static inline guint64
 lap_of (guint64 position)
@@ -113,24 +109,6 @@ _mp_fifo_init (MpFifo  *fifo,
   _mp_mutex_init (&state->get.mutex);
   state->max_records = max_records;
   state->soft = SMALLEST_LAP;
-}
-
-/* Becomes a side's user, or that of something else that nobody has for long. @deadline: as for
- * _mp_mutex_lock(), but one of 0 means as long as a mutex can be busy by chance. */
-gboolean
-_mp_fifo_enter (pthread_mutex_t *mutex,
-                gint64           deadline)
-{
-  for (guint i = 0; i < SPIN; i++)
-    {
-      if (_mp_mutex_get_owner (mutex) == 0
-          && _mp_mutex_lock (mutex, 0, NULL) != MP_ACQUIRED_NOT)
-        return TRUE;
-      _mp_relax ();
-    }
-  if (deadline == 0)
-    deadline = g_get_monotonic_time () + BUSY_AT_MOST;
-  return _mp_mutex_lock (mutex, deadline, NULL) != MP_ACQUIRED_NOT;
 }
 
 /* From the front again, if the getter is in this lap and so far that @space is free there. */

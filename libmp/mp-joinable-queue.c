@@ -79,7 +79,7 @@ mp_joinable_queue_task_done (MpJoinableQueue  *self,
 
   g_return_val_if_fail (MP_IS_JOINABLE_QUEUE (self), FALSE);
 
-  _mp_fifo_enter (&priv->state->mutex, -1);
+  _mp_mutex_enter (&priv->state->mutex, -1);
   possible = count_unfinished (priv->state) > 0;
   if (possible)
     {

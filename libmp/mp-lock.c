@@ -6,6 +6,7 @@
 #include "mp-lock.h"
 
 #include "mp-error.h"
+#include "mp-lock-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"
@@ -168,6 +169,35 @@ acquire (MpLockPrivate *priv,
       return MP_ACQUIRED;
     }
   return MP_ACQUIRED_NOT;
+}
+
+pthread_mutex_t *
+_mp_lock_get_mutex (MpLock *self)
+{
+  return &get_private (self)->state->mutex;
+}
+
+/* Of a lock that this thread has. Returns: how often */
+guint
+_mp_lock_leave (MpLock *self)
+{
+  MpLockPrivate *priv = get_private (self);
+  guint depth = priv->state->depth;
+
+  _mp_mutex_unlock (&priv->state->mutex);
+  _mp_segment_ring (priv->place.segment);
+  return depth;
+}
+
+MpAcquired
+_mp_lock_come_back (MpLock *self,
+                    guint   depth)
+{
+  MpLockPrivate *priv = get_private (self);
+  MpAcquired acquired = _mp_mutex_lock (&priv->state->mutex, -1, NULL);
+
+  priv->state->depth = depth;
+  return acquired;
 }
 
 /**

@@ -173,22 +173,23 @@ count_pushed (MpPoolFeed *self)
     }
 }
 
-/* An item that can't be submitted still has its outcome. */
+/* An item that can't be submitted still has its outcome. @error: nullable, what is wrong with it */
 static void
-refuse (MpPoolFeed *self,
-        guint64     tag)
+refuse (MpPoolFeed   *self,
+        guint64       tag,
+        const GError *error)
 {
-  g_autoptr(GError) error = NULL;
-  MpOutcome outcome = { .tag = tag, .status = MP_OUTCOME_ERROR };
+  g_autoptr(GError) terminated = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED,
+                                                      "The pool is terminated");
+  MpOutcome outcome = { .tag = tag, .status = MP_OUTCOME_ERROR, .error = error };
 
-  error = self->pool->broken != NULL
-          ? g_error_copy (self->pool->broken)
-          : g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED,
-                                 self->pool->terminated ? "The pool is terminated"
-                                 : "The item is too large for the pool's shared memory");
-  outcome.error = error;
-  if (self->pool->terminated)
-    outcome.status = MP_OUTCOME_CANCELLED;
+  if (error == NULL && self->pool->broken != NULL)
+    outcome.error = self->pool->broken;
+  else if (error == NULL)
+    {
+      outcome.status = MP_OUTCOME_CANCELLED;
+      outcome.error = terminated;
+    }
   self->on_outcome (&outcome, self->user_data);
 }
 
@@ -216,11 +217,12 @@ mp_pool_feed_push (MpPoolFeed *self,
   g_return_if_fail (MP_IS_POOL_FEED (self));
 
   g_autoptr(GVariant) owned = item == NULL ? NULL : g_variant_ref_sink (item);
+  g_autoptr(GError) error = NULL;
 
-  if (is_usable (self) && _mp_pool_submit (self->pool, &self->sink, tag, tag, item))
+  if (is_usable (self) && _mp_pool_submit (self->pool, &self->sink, tag, tag, item, &error))
     count_pushed (self);
   else
-    refuse (self, tag);
+    refuse (self, tag, error);
 }
 
 /**
@@ -239,15 +241,16 @@ mp_pool_feed_push_bytes (MpPoolFeed *self,
                          gsize       size)
 {
   MpPayload value = { 0, size, MP_VALUE_BYTES };
+  g_autoptr(GError) error = NULL;
 
   g_return_if_fail (MP_IS_POOL_FEED (self));
   g_return_if_fail (data != NULL || size == 0);
 
-  if (is_usable (self) && size < G_MAXUINT32
-      && _mp_pool_submit_value (self->pool, &self->sink, tag, tag, &value, data, size))
+  if (is_usable (self)
+      && _mp_pool_submit_value (self->pool, &self->sink, tag, tag, &value, data, size, &error))
     count_pushed (self);
   else
-    refuse (self, tag);
+    refuse (self, tag, error);
 }
 
 /**
@@ -305,7 +308,7 @@ mp_pool_feed_get_pending (MpPoolFeed *self)
 /* Takes item number @i of @block back, if it is this feed's and not begun. */
 static gboolean
 cancel_record (MpPoolFeed *self,
-               MpBlock    *block,
+               MpItemBlock    *block,
                guint       i)
 {
   guint32 state = MP_ITEM_WAITING;
@@ -329,7 +332,7 @@ mp_pool_feed_cancel_all (MpPoolFeed *self)
 
   for (guint n = 0; n < self->pool->blocks->len; n++)
     {
-      MpBlock *block = _mp_pool_get_block (self->pool, n);
+      MpItemBlock *block = _mp_pool_get_block (self->pool, n);
 
       if (block != NULL && block->live > 0)
         for (guint i = 0; i < block->n_records; i++)

@@ -64,17 +64,21 @@ deliver (MpSink           *sink,
     result->error = g_error_copy (delivery->error);
 }
 
-/* An item that the shared memory has no room for has its error at once, and in its place. */
+/* An item that can't be submitted has its error at once, and in its place. Takes @item. */
 static void
-refuse (MpPoolIter *self,
-        guint64     index)
+submit (MpPoolIter *self,
+        GVariant   *item)
 {
-  g_autoptr(GError) error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
-                                                 "The item is too large for the pool's shared"
-                                                 " memory");
-  MpDelivery delivery = { .index = index, .status = MP_OUTCOME_ERROR, .error = error };
+  g_autoptr(GVariant) owned = g_variant_take_ref (item);
+  g_autoptr(GError) error = NULL;
+  MpDelivery refusal = { .index = self->submitted, .status = MP_OUTCOME_ERROR };
 
-  deliver (&self->sink, &delivery);
+  if (!_mp_pool_submit (self->pool, &self->sink, self->submitted, self->submitted, item, &error))
+    {
+      refusal.error = error;
+      deliver (&self->sink, &refusal);
+    }
+  self->submitted++;
 }
 
 static void
@@ -118,11 +122,7 @@ refill (MpSink *sink)
               end_source (self);
               break;
             }
-          item = g_variant_take_ref (item);
-          if (!_mp_pool_submit (self->pool, sink, self->submitted, self->submitted, item))
-            refuse (self, self->submitted);
-          self->submitted++;
-          g_variant_unref (item);
+          submit (self, item);
         }
       _mp_pool_end_run (self->pool);
     }

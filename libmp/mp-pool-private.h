@@ -22,7 +22,7 @@ typedef struct
 {
   guint64         index;        /* as submitted */
   MpOutcomeStatus status;
-  MpPayload         value;        /* OK */
+  MpPayload       value;        /* OK */
   const GError   *error;        /* all others */
   int             wait_status;  /* LOST, TIMEOUT */
   const MpRecord *record;
@@ -60,7 +60,7 @@ typedef struct
   guint      live;     /* items without an outcome */
   gboolean   open;     /* more will be appended */
   MpItemRef *refs;     /* one per record */
-} MpBlock;
+} MpItemBlock;
 
 struct _MpPoolWorker
 {
@@ -110,7 +110,7 @@ struct _MpPool
   GPtrArray    *blocks;         /* by number, NULL where an extent lies */
   GArray       *free_blocks;    /* numbers */
   GArray       *free_extents[MP_N_EXTENT_CLASSES]; /* first numbers, by log2 of their blocks */
-  MpBlock      *open_block;
+  MpItemBlock      *open_block;
   MpRun         open_run;       /* count 0: none */
   GArray       *backlog;        /* of MpRun that the ring had no room for */
   guint         backlog_head;
@@ -150,14 +150,16 @@ gboolean      _mp_pool_submit            (MpPool         *self,
                                           MpSink         *sink,
                                           guint64         index,
                                           guint64         tag,
-                                          GVariant       *item);
+                                          GVariant       *item,
+                                          GError        **error);
 gboolean      _mp_pool_submit_value      (MpPool         *self,
                                           MpSink         *sink,
                                           guint64         index,
                                           guint64         tag,
-                                          const MpPayload  *value,
+                                          const MpPayload *value,
                                           const void     *payload,
-                                          gsize           size);
+                                          gsize           size,
+                                          GError        **error);
 void          _mp_pool_end_run           (MpPool         *self);
 void          _mp_pool_flush             (MpPool         *self);
 void          _mp_pool_queue_run         (MpPool         *self,
@@ -167,7 +169,7 @@ void          _mp_pool_kick              (MpPool         *self);
 void          _mp_pool_item_done         (MpPool         *self,
                                           guint32         block,
                                           guint           index);
-MpBlock      *_mp_pool_get_block         (MpPool         *self,
+MpItemBlock      *_mp_pool_get_block         (MpPool         *self,
                                           guint32         number);
 
 /* mp-pool-collect.c */

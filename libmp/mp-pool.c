@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "mp-error.h"
+#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool-private.h"
@@ -35,7 +36,7 @@ G_DEFINE_FINAL_TYPE (MpPool, mp_pool, G_TYPE_OBJECT)
 static void
 block_free (gpointer data)
 {
-  MpBlock *block = data;
+  MpItemBlock *block = data;
 
   if (block != NULL)
     g_free (block->refs);
@@ -170,6 +171,9 @@ mp_pool_new (MpContext *context,
  * @function: name of a registered function that each worker calls before its first item
  * @args: (nullable): its arguments; consumed if floating
  *
+ * Descriptors and shared objects in @args are duplicated here, for all workers that the pool will
+ * ever start: the caller may close or drop his.
+ *
  * If the function sets an error, the pool is broken: every item gets that one error, with the
  * code %MP_ERROR_BROKEN's meaning but the initializer's domain and code.
  */
@@ -184,7 +188,15 @@ mp_pool_set_initializer (MpPool     *self,
   g_free (self->initializer);
   g_clear_pointer (&self->initargs, g_variant_unref);
   self->initializer = g_strdup (function);
-  self->initargs = args != NULL ? g_variant_ref_sink (args) : NULL;
+  if (args != NULL)
+    {
+      g_autoptr(GVariant) owned = g_variant_ref_sink (args);
+
+      /* With descriptors that can't be duplicated, starting a worker fails and says why. */
+      self->initargs = _mp_handles_dup (owned, NULL);
+      if (self->initargs == NULL)
+        self->initargs = g_steal_pointer (&owned);
+    }
 }
 
 /**

@@ -15,8 +15,6 @@
 /* How values get into a queue and out of it. */
 
 #define LINGER 1000
-/* A moment on the monotonic clock that has passed, for who must not block. */
-#define LONG_AGO 1
 
 typedef enum
 {
@@ -152,7 +150,7 @@ put_now (Transfer *transfer)
   pthread_mutex_t *mutex = &transfer->queue->state->fifo.put.mutex;
   Outcome outcome;
 
-  if (!_mp_fifo_enter (mutex, transfer->deadline))
+  if (_mp_mutex_enter (mutex, transfer->deadline) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = put_inside (transfer);
   _mp_mutex_unlock (mutex);
@@ -187,7 +185,7 @@ get_now (Transfer *transfer)
   /* Nothing is put after it was shut down. */
   if (_mp_fifo_count (&transfer->queue->fifo) == 0)
     return shut ? ENDED : NOT;
-  if (!_mp_fifo_enter (&state->fifo.get.mutex, transfer->deadline))
+  if (_mp_mutex_enter (&state->fifo.get.mutex, transfer->deadline) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = get_inside (transfer);
   _mp_mutex_unlock (&state->fifo.get.mutex);
@@ -283,7 +281,7 @@ run_async (MpQueue             *self,
            GAsyncReadyCallback  callback,
            gpointer             user_data)
 {
-  transfer.deadline = LONG_AGO;
+  transfer.deadline = MP_LONG_AGO;
   _mp_wait_async (self, transfer.queue->place.segment, attempt,
                   g_memdup2 (&transfer, sizeof transfer), transfer_free, cancellable, callback,
                   user_data);

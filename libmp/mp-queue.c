@@ -244,7 +244,7 @@ mp_queue_shut_down (MpQueue *self)
 
   g_return_if_fail (MP_IS_QUEUE (self));
 
-  _mp_fifo_enter (&priv->state->fifo.put.mutex, -1);
+  _mp_mutex_enter (&priv->state->fifo.put.mutex, -1);
   _mp_segment_ring (priv->place.segment);
   atomic_store (&priv->state->shut, TRUE);
   _mp_segment_ring (priv->place.segment);

@@ -7,8 +7,8 @@
 /*
  * Results leave in the order they were written, so a ring would do, if it could grow. It does by
  * starting again in fresh address space, twice as large, while the old ring drains by itself; and
- * whenever everything was released it starts again at the front, on warm pages: a page costs more to
- * be had anew, by two processes, than to be written to.
+ * whenever everything was released it starts again at the front, on warm pages: for two processes
+ * to have a page anew costs more than to write to it.
  */
 
 #define FIRST_CAPACITY ((guint64) 1 << 16)

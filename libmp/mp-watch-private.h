@@ -29,6 +29,8 @@ typedef gboolean (*MpTry) (gpointer  data,
 
 void      _mp_watch_pid            (MpWatch              *watch,
                                     pid_t                 pid);
+void      _mp_watch_identity       (MpWatch              *watch,
+                                    guint64               identity);
 gboolean  _mp_watch_owner          (MpWatch              *watch,
                                     pthread_mutex_t      *mutex);
 

@@ -13,6 +13,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 
@@ -68,13 +69,13 @@ watch_clear (MpWatch *watch)
   _mp_clear_fd (&watch->epoll);
 }
 
-/* Has the process of that number watched. If it can't be, to sleep could be for ever. */
+/* Takes @pidfd. If that process can't be watched, to sleep could be for ever. */
 static void
-add_process (MpWatch *watch,
-             pid_t    process)
+add_pidfd (MpWatch *watch,
+           int      pidfd)
 {
   struct epoll_event event = { .events = EPOLLIN };
-  mp_autofd int fd = syscall (SYS_pidfd_open, process, 0);
+  mp_autofd int fd = pidfd;
 
   if (fd < 0 || epoll_ctl (watch->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
     {
@@ -83,6 +84,13 @@ add_process (MpWatch *watch,
     }
   g_array_append_val (watch->pidfds, fd);
   g_steal_fd (&fd);
+}
+
+static void
+add_process (MpWatch *watch,
+             pid_t    process)
+{
+  add_pidfd (watch, syscall (SYS_pidfd_open, process, 0));
 }
 
 /* A process of which only the number is known. One that is gone has nothing more to tell, and
@@ -94,6 +102,20 @@ _mp_watch_pid (MpWatch *watch,
   add_process (watch, pid);
   if (watch->error_number == ESRCH)
     watch->error_number = 0;
+}
+
+void
+_mp_watch_identity (MpWatch *watch,
+                    guint64  identity)
+{
+  if (identity == _mp_identity_get_own ())
+    return;
+  add_pidfd (watch, _mp_identity_open (identity));
+  if (watch->error_number == ESRCH)
+    {
+      watch->error_number = 0;
+      watch->changed = TRUE;
+    }
 }
 
 /* Returns: -1 with errno set if there is no such thread, or that can't be seen */

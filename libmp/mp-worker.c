@@ -11,6 +11,7 @@
 #include "mp-error.h"
 #include "mp-function.h"
 #include "mp-futex-private.h"
+#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-pool.h"
 #include "mp-results-private.h"
@@ -83,11 +84,13 @@ find_function (MpWorker *worker,
   return worker->functions[number];
 }
 
-/* Puts @variant where the parent will find it. Returns FALSE if there is no room for it. */
+/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent
+ * could not use it. */
 static gboolean
-store_result (MpWorker *worker,
-              MpRecord *record,
-              GVariant *variant)
+store_result (MpWorker  *worker,
+              MpRecord  *record,
+              GVariant  *variant,
+              GError   **error)
 {
   MpPayload value = { 0, 0, MP_VALUE_NONE };
 
@@ -96,10 +99,20 @@ store_result (MpWorker *worker,
       gsize size = _mp_payload_size (variant);
       guint64 offset = MP_NO_ROOM;
 
+      if (_mp_handles_present (variant))
+        {
+          g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                               "A result of a pool can't carry descriptors or shared objects");
+          return FALSE;
+        }
       if (size <= MP_MAX_PAYLOAD)
         offset = _mp_results_reserve (&worker->results, size);
       if (offset == MP_NO_ROOM)
-        return FALSE;
+        {
+          g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                       "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
+          return FALSE;
+        }
       _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
     }
   record->out_data = value.data;
@@ -154,15 +167,13 @@ run_item (MpWorker *worker,
   worker->now = monotonic_ns ();
   record->duration = worker->now - record->start;
 
-  if (error == NULL && !store_result (worker, record, result))
-    error = g_error_new (MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                         "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool",
-                         g_variant_get_size (result));
+  if (error == NULL)
+    store_result (worker, record, result, &error);
   if (error != NULL)
     {
       g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
 
-      if (!store_result (worker, record, variant))
+      if (!store_result (worker, record, variant, NULL))
         _exit (1);
     }
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);

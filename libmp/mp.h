@@ -2,8 +2,11 @@
 #pragma once
 
 #define MP_INSIDE
+#include "mp-array.h"
 #include "mp-async-result.h"
+#include "mp-barrier.h"
 #include "mp-command.h"
+#include "mp-condition.h"
 #include "mp-connection.h"
 #include "mp-context.h"
 #include "mp-error.h"
@@ -20,6 +23,7 @@
 #include "mp-pool-iter.h"
 #include "mp-process.h"
 #include "mp-queue.h"
+#include "mp-semaphore.h"
 #include "mp-shareable.h"
 #include "mp-simple-queue.h"
 #include "mp-value.h"

@@ -276,7 +276,7 @@ gm_runner_finish (GmRunner *self)
   if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
-  /* For those who read the log later; the face, which has followed it up to here, is told anyway. */
+  /* For those who read the log later; the face, which has followed it up to here, is told so. */
   if (self->failure != NULL)
     mp_log (MP_LOG_ERROR, "%s", self->failure->message);
   gm_runner_set_state (self, self->state);

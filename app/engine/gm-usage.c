@@ -74,8 +74,8 @@ read_process (pid_t    pid,
                  " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT
                  " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
                  " %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT,
-                 &process->state, &process->parent, &user, &system, &children_user, &children_system,
-                 &process->pages) != 7)
+                 &process->state, &process->parent, &user, &system, &children_user,
+                 &children_system, &process->pages) != 7)
     return FALSE;
   process->ticks = user + system + children_user + children_system;
   return TRUE;

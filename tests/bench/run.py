@@ -34,6 +34,7 @@ ABSOLUTE = {
     'start-to-task-fork-ms': 15, 'start-to-task-forkserver-ms': 15, 'start-to-task-spawn-ms': 15,
     'results-open-ms': 1000, 'results-frame-p95-ms': 10, 'results-peak-mib': 120,
     'log-open-ms': 1000, 'log-frame-p95-ms': 10, 'log-peak-mib': 120,
+    'queue-items': 5e6,
     'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
 }
 RELATIVE = {
@@ -191,6 +192,8 @@ TOPICS = {
     'pool-spawn': pool('spawn'),
     'pipe': lambda build: {'libmp': program(build, 'bench-pipe'),
                            'Python': python('bench_pipe.py')},
+    'shared': lambda build: {'libmp': program(build, 'bench-shared'),
+                             'Python': python('bench_shared.py')},
     'command': true_commands,
     'start-up': start_up,
     'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},
