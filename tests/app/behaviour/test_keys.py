@@ -84,14 +84,21 @@ class Pool(Case):
 
     def test_chunksize(self):
         """Whoever reserves a chunk does all of it, however long its first item takes."""
-        for task, auto in (({'function': 'builtin:sleep'}, None), ({'command': ['sleep']}, 1)):
-            job = {'task': task, 'inputs': [0.4, 0, 0, 0, 0, 0, 0, 0], 'processes': 2}
-            run = self.run_job({**job, 'chunksize': 4})
+        job = {'inputs': [0.4, 0, 0, 0, 0, 0, 0, 0], 'processes': 2, 'chunksize': 4}
+        for task in ({'function': 'builtin:sleep'}, {'command': ['sleep']}):
+            run = self.run_job({**job, 'task': task})
             pids = [run.by_index()[i]['pid'] for i in range(8)]
             self.assertEqual((len(set(pids[:4])), len(set(pids[4:]))), (1, 1))
             self.assertEqual(run.outcomes()[-1]['index'], 3)
-            run = self.run_job(job if auto else {**job, 'chunksize': 1})
-            self.assertEqual(run.outcomes()[-1]['index'], 0)
+
+    def test_chunksize_of_commands(self):
+        """None waits behind another one."""
+        run = self.start({'task': {'shell': '[ {} != 60 ] || until [ -e go ]; do sleep 0.02; done'},
+                          'inputs': {'range': [120]}, 'processes': 2})
+        wait_for(lambda: len(run.outcomes()) == 119, 'all others')
+        self.write('go', '')
+        self.assertEqual(run.wait(), 0)
+        self.assertEqual(run.outcomes()[-1]['index'], 60)
 
     def test_builtins(self):
         self.write('file', 'abc')
