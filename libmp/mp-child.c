@@ -11,8 +11,8 @@
 
 #include "mp-exit-private.h"
 #include "mp-fd-private.h"
-#include "mp-image-private.h"
 #include "mp-log-private.h"
+#include "mp-signals-private.h"
 
 /* Programs that this process executes have it too. */
 static void
@@ -37,7 +37,7 @@ _mp_child_begin (int   death_signal,
     _exit (1);
 
   close_stdin ();
-  _mp_reset_signals (FALSE);
+  _mp_reset_signals (MP_LAST_SIGNAL);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "mp-forkserver-private.h"
 #include "mp-log.h"
 #include "mp-process-private.h"
+#include "mp-signals-private.h"
 
 /* Those that were started and not yet seen to have ended, oldest first; each link has a ref. The
  * lock guards the queue and the state of the processes, and with it who waits for whom. */
@@ -29,7 +30,7 @@ static void
 log_death (MpProcess *self)
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
-  const char *name;
+  g_autofree char *name = NULL;
   int number;
 
   if (priv->worker || !priv->status_known || !WIFSIGNALED (priv->wait_status))
@@ -38,13 +39,8 @@ log_death (MpProcess *self)
   if (number == priv->sent_signal)
     return;
 
-  name = sigabbrev_np (number);
-  if (name != NULL)
-    mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by SIG%s", priv->name, (int) priv->pid,
-            name);
-  else
-    mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by signal %d", priv->name,
-            (int) priv->pid, number);
+  name = _mp_signal_to_string (number);
+  mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by %s", priv->name, (int) priv->pid, name);
 }
 
 static void

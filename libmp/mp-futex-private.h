@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
 #include <linux/futex.h>
-#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "mp-shared-private.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +31,20 @@ _mp_relax (void)
 #elif defined __aarch64__
   __asm__ volatile ("yield");
 #endif
+}
+
+/* Wakes the worker of @slot if it sleeps, for the reason @why or, if that is 0, for any. */
+static inline gboolean
+_mp_slot_wake (MpSlot  *slot,
+               guint32  why)
+{
+  guint32 asleep = atomic_load (&slot->asleep);
+
+  if (asleep == MP_AWAKE || (why != 0 && asleep != why)
+      || !atomic_compare_exchange_strong (&slot->asleep, &asleep, MP_AWAKE))
+    return FALSE;
+  _mp_futex_wake (&slot->asleep);
+  return TRUE;
 }
 
 G_END_DECLS

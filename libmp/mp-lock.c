@@ -317,8 +317,8 @@ mp_lock_acquire_async (MpLock              *self,
  * Ends mp_lock_acquire_async().
  *
  * Returns: as mp_lock_acquire() does; %MP_ACQUIRED_NOT with %G_IO_ERROR_CANCELLED if it was
- *   cancelled, with %MP_ERROR_FAILED if there are too many open descriptors to wait: the lock is not
- *   this thread's then
+ *   cancelled, with %MP_ERROR_FAILED if there are too many open descriptors to wait: the lock is
+ *   not this thread's then
  */
 MpAcquired
 mp_lock_acquire_finish (MpLock        *self,
@@ -345,10 +345,11 @@ gboolean
 mp_lock_release (MpLock  *self,
                  GError **error)
 {
-  MpLockPrivate *priv = get_private (self);
+  MpLockPrivate *priv;
 
   g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
 
+  priv = get_private (self);
   if (priv->recursive && priv->state->depth > 1 && _mp_mutex_is_mine (&priv->state->mutex))
     {
       priv->state->depth--;

@@ -51,7 +51,7 @@ write_whole (int         fd,
   return TRUE;
 }
 
-/* A reader that has gone is no reason to die of SIGPIPE. One that was pending is not ours to take. */
+/* A reader that has gone is no reason to die of SIGPIPE. One that pends is not ours to take. */
 static void
 write_all (int         fd,
            const char *text,
@@ -100,8 +100,8 @@ format_level (MpLogLevel  level,
  * Writes one line `[LEVEL/name of the process] text` to everything that wants @level. Each line is
  * one write, so lines of different processes never mix, where Python's can; for that to hold on
  * pipes a line is cut after 4096 bytes. A level that nobody wants costs a comparison: nothing is
- * formatted. Write errors are ignored, a reader that has gone among them (no `SIGPIPE`), and `errno`
- * is kept. May be called from any thread.
+ * formatted. Write errors are ignored, also that of a reader who has gone (no `SIGPIPE`), and
+ * `errno` is kept. May be called from any thread.
  */
 void
 mp_log (MpLogLevel  level,

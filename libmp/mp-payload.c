@@ -11,8 +11,6 @@
  * else is serialised into a payload, 8-aligned, followed by its type string.
  */
 
-#define MAX_TYPE 255
-
 gboolean
 _mp_payload_is_scalar (guint8 type)
 {
@@ -35,8 +33,8 @@ _mp_payload_scalar_size (guint8 type)
 /* The scalar's bytes go to the front of @value->data, whatever the byte order: the same bytes a
  * fixed array of its type has. */
 gboolean
-_mp_payload_pack_scalar (GVariant *variant,
-                       MpPayload  *value)
+_mp_payload_pack_scalar (GVariant  *variant,
+                         MpPayload *value)
 {
   const char *type = g_variant_get_type_string (variant);
 
@@ -49,8 +47,9 @@ _mp_payload_pack_scalar (GVariant *variant,
   return TRUE;
 }
 
-static GVariant *
-unpack_scalar (const MpPayload *value)
+/* Returns: (transfer floating) */
+GVariant *
+_mp_payload_unpack_scalar (const MpPayload *value)
 {
   switch (value->type)
     {
@@ -80,10 +79,10 @@ _mp_payload_size (GVariant *variant)
 
 /* Writes @variant at @at, which is the arena's @offset and is 8-aligned. */
 void
-_mp_payload_store (GVariant *variant,
-                 guint64   offset,
-                 guint8   *at,
-                 MpPayload  *value)
+_mp_payload_store (GVariant  *variant,
+                   guint64    offset,
+                   guint8    *at,
+                   MpPayload *value)
 {
   gsize size = g_variant_get_size (variant);
 
@@ -135,26 +134,32 @@ _mp_payload_decode (guint8    type,
 }
 
 /*
- * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
+ * Makes a GVariant of what lies in @range. A copy: it may be kept longer than the item.
  *
  * Returns: (transfer full): not floating
  */
 GVariant *
-_mp_payload_load (MpArena         *arena,
-                  const MpPayload *value,
-                  GError         **error)
+_mp_payload_load (MpRange           range,
+                  const MpPayload  *value,
+                  GError          **error)
 {
-  const guint8 *at;
+  const guint8 *at = _mp_arena_at (range.arena, value->data);
+  const guint8 *end;
   gsize length = value->size;
 
   if (_mp_payload_is_scalar (value->type))
-    return g_variant_ref_sink (unpack_scalar (value));
+    return g_variant_ref_sink (_mp_payload_unpack_scalar (value));
+  if (value->type == MP_VALUE_BYTES && value->size == 0)
+    return g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1));
 
-  if (value->size > MP_MAX_PAYLOAD || !_mp_arena_contains (arena, value->data, value->size + 1))
+  if (value->size > MP_MAX_PAYLOAD || !_mp_range_contains (range, value->data, value->size))
     return _mp_payload_decode (MP_VALUE_NONE, NULL, 0, 0, error);
-  at = _mp_arena_at (arena, value->data);
-  if (value->type != MP_VALUE_BYTES)
-    length += strnlen ((const char *) at + value->size, MAX_TYPE) + 1;
+  if (value->type == MP_VALUE_VARIANT)
+    {
+      end = memchr (at + length, '\0', range.end - value->data - length);
+      if (end != NULL)
+        length = end + 1 - at;
+    }
   return _mp_payload_decode (value->type, g_memdup2 (at, length), value->size, length, error);
 }
 

@@ -75,8 +75,8 @@ check_startable (MpProcess  *self,
  *   this process is a daemon; %MP_ERROR_NOT_REGISTERED if there is no such function;
  *   %MP_ERROR_MULTI_THREADED if it would fork a process with several threads; %MP_ERROR_SPAWN if
  *   the system refuses; %MP_ERROR_CLOSED if it, or a descriptor in its arguments, is closed;
- *   %MP_ERROR_FAILED if one of those is a standard one; %MP_ERROR_BAD_MESSAGE if there are more than
- *   252 and the start method is the forkserver
+ *   %MP_ERROR_FAILED if one of those is a standard one; %MP_ERROR_BAD_MESSAGE if there are more
+ *   than 252 and the start method is the forkserver
  */
 gboolean
 mp_process_start (MpProcess  *self,

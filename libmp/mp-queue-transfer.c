@@ -330,7 +330,7 @@ end_get (Transfer  *transfer,
             MP_ERROR_EOF, "The queue is shut down and nothing is left in it", error))
     return NULL;
   if (_mp_payload_is_scalar (record->type))
-    return _mp_payload_load (NULL, &payload, error);
+    return g_variant_ref_sink (_mp_payload_unpack_scalar (&payload));
   return _mp_payload_decode (record->type, g_steal_pointer (&transfer->bytes), record->data,
                              record->length, error);
 }

@@ -7,8 +7,8 @@
 /*
  * Results leave in the order they were written, so a ring would do, if it could grow. It does by
  * starting again in fresh address space, twice as large, while the old ring drains by itself; and
- * whenever everything was released it starts again at the front, on warm pages: a page costs more to
- * be had anew, by two processes, than to be written to.
+ * whenever everything was released it starts again at the front, on warm pages: for two processes
+ * to have a page anew costs more than to write to it.
  */
 
 #define FIRST_CAPACITY ((guint64) 1 << 16)
@@ -74,12 +74,13 @@ wait_for_release (MpResults *results)
 
   while (atomic_load (&slot->released) < results->head)
     {
+      /* Announced before it looks again, as everywhere. */
+      atomic_store (&slot->asleep, MP_ASLEEP_FULL);
       if (atomic_load (&results->arena->board->flags) & MP_BOARD_TERMINATED)
         return FALSE;
-      atomic_store (&slot->asleep, 1);
       if (atomic_load (&slot->released) < results->head)
-        _mp_futex_wait (&slot->asleep, 1);
-      atomic_store (&slot->asleep, 0);
+        _mp_futex_wait (&slot->asleep, MP_ASLEEP_FULL);
+      atomic_store (&slot->asleep, MP_AWAKE);
     }
   return TRUE;
 }

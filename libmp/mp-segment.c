@@ -242,7 +242,7 @@ take_from_common (MpPlace *place,
   if (common == NULL)
     return FALSE;
   offset = atomic_fetch_add (&common->header->used, size);
-  if (offset + size <= common->size)
+  if (offset <= common->size && size <= common->size - offset)
     {
       *place = (MpPlace) { common, offset, (char *) common->header + offset };
       common->n_users++;

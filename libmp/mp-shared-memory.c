@@ -220,8 +220,8 @@ mp_shared_memory_new (gsize    size,
  * Makes memory with a name, zeroed, for this user alone.
  *
  * Returns: (transfer full): the memory, or %NULL with %MP_ERROR_EXISTS if there is one of that
- *   name; %MP_ERROR_FAILED as mp_shared_memory_new() fails, or if it can't be a name; %MP_ERROR_SPAWN if
- *   the process that looks after the name can't be started
+ *   name; %MP_ERROR_FAILED as mp_shared_memory_new() fails, or if it can't be a name;
+ *   %MP_ERROR_SPAWN if the process that looks after the name can't be started
  */
 MpSharedMemory *
 mp_shared_memory_create (const char  *name,

@@ -297,6 +297,7 @@ gm_run_dir_replace (GmRunDir    *self,
                     GError     **error)
 {
   g_autofree char *temporary = g_strconcat (name, ".new", NULL);
+  g_autofree char *path = g_build_filename (self->path, name, NULL);
   int fd = openat (self->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   gboolean ok = fd >= 0 && write_all (fd, text, size) && (!sync || fdatasync (fd) == 0);
   int saved_errno = errno;
@@ -306,7 +307,7 @@ gm_run_dir_replace (GmRunDir    *self,
   if (ok && renameat (self->fd, temporary, self->fd, name) == 0)
     return TRUE;
   errno = ok ? errno : saved_errno;
-  gm_path_fail ("write", name, error);
+  gm_path_fail ("write", path, error);
   unlinkat (self->fd, temporary, 0);
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,24 +30,22 @@ gm_runner_may_retry (GmRunner *self,
          && (gint64) flight->attempt - flight->tried <= self->job->retries;
 }
 
-/* The next attempt writes its own: what this one wrote is kept under another name. */
+/* The file of an attempt that is not the last, and that in its line. Later attempts have written
+ * theirs under that name from the beginning. */
 static char *
 keep_spilled (GmRunner   *self,
               GmFlight   *flight,
               const char *line,
               gsize       length,
-              const char *suffix,
-              const char *member)
+              int         fd)
 {
-  g_autofree char *name = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".%s", flight->index,
-                                           suffix);
-  g_autofree char *kept = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".attempt-%u.%s",
-                                           flight->index, flight->attempt, suffix);
-  int fd = gm_run_dir_get_fd (self->dir);
-  const char *value = gm_line_find (line, member);
+  g_autofree char *name = gm_output_name (flight->index, 0, fd);
+  g_autofree char *kept = gm_output_name (flight->index, flight->attempt, fd);
+  int dir_fd = gm_run_dir_get_fd (self->dir);
+  const char *value = gm_line_find (line, fd == 1 ? "stdout_file" : "stderr_file");
   gsize before;
 
-  if (value == NULL || renameat (fd, name, fd, kept) < 0)
+  if (value == NULL || (flight->attempt == 1 && renameat (dir_fd, name, dir_fd, kept) < 0))
     return g_strndup (line, length);
   before = value + 1 - line;
   return g_strdup_printf ("%.*s%s%.*s", (int) before, line, kept,
@@ -69,12 +68,43 @@ add_failed_attempt (GmRunner           *self,
       g_string_append_len (event, outcome->line, length);
       return;
     }
-  out = keep_spilled (self, flight, outcome->line, length, "out", "stdout_file");
-  both = keep_spilled (self, flight, out, strlen (out), "err", "stderr_file");
+  out = keep_spilled (self, flight, outcome->line, length, 1);
+  both = keep_spilled (self, flight, out, strlen (out), 2);
   g_string_append (event, both);
 }
 
-/* Puts the item where it waits for its next attempt. */
+/* Puts the file of the last attempt where its outcome says. That of an outcome which the item had
+ * before it was asked for again is kept beside it. */
+static void
+place_spilled (GmRunner *self,
+               GmFlight *flight,
+               int       fd)
+{
+  g_autofree char *name = gm_output_name (flight->index, 0, fd);
+  g_autofree char *written = gm_output_name (flight->index, flight->attempt, fd);
+  g_autofree char *before = gm_output_name (flight->index, flight->tried, fd);
+  int dir_fd = gm_run_dir_get_fd (self->dir);
+
+  if (flight->tried > 0
+      && renameat2 (dir_fd, name, dir_fd, before, RENAME_NOREPLACE) < 0 && errno != ENOENT)
+    g_debug ("could not keep “%s”: %s", name, g_strerror (errno));
+  if (renameat (dir_fd, written, dir_fd, name) < 0)
+    g_debug ("could not put “%s” in its place: %s", written, g_strerror (errno));
+}
+
+void
+gm_runner_place_output (GmRunner           *self,
+                        GmFlight           *flight,
+                        const GmRunOutcome *outcome)
+{
+  if (flight->attempt == 1)
+    return;
+  if (outcome->stdout_path != NULL)
+    place_spilled (self, flight, 1);
+  if (outcome->stderr_path != NULL)
+    place_spilled (self, flight, 2);
+}
+
 void
 gm_runner_try_again (GmRunner           *self,
                      GmFlight           *flight,
@@ -134,8 +164,9 @@ gm_runner_starve (GmRunner *self,
 
   mp_pool_get_stats (self->pool, &stats);
   if (++self->starved > MAX_STARVED && stats.running == 0)
-    gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                       "No program can be started though none runs: there are no "
-                                       "more processes, descriptors or memory to be had"));
+    gm_runner_fail_to_start (self,
+                             g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
+                                          "No program can be started though none runs: there are "
+                                          "no more processes, descriptors or memory to be had"));
   gm_runner_queue_again (self, flight, due);
 }

@@ -78,16 +78,14 @@ open_files (GmRunner  *self,
 {
   g_autofree char *json = gm_job_to_json_resolved (self->job, FALSE);
   g_autofree char *text = g_strconcat (json, "\n", NULL);
-  int fd = gm_run_dir_get_fd (self->dir);
   GError *cause = NULL;
 
   if (write_job (self, text, &cause)
       && (self->record = gm_inputs_record_new (self->dir, self->job, self->inputs,
                                                 self->kept.count, self->kept.ended, &cause)) != NULL
-      && (self->results = gm_journal_open (fd, "results.jsonl", 0, &cause)) != NULL
-      && (self->events = gm_journal_open (fd, "events.jsonl", 0, &cause)) != NULL
-      && (self->log = gm_log_open (fd, gm_run_dir_get_path (self->dir),
-                                   (MpLogLevel) self->job->log_level, &cause)) != NULL)
+      && (self->results = gm_journal_open (self->dir, "results.jsonl", 0, &cause)) != NULL
+      && (self->events = gm_journal_open (self->dir, "events.jsonl", 0, &cause)) != NULL
+      && (self->log = gm_log_open (self->dir, (MpLogLevel) self->job->log_level, &cause)) != NULL)
     {
       gm_run_dir_sync (self->dir);
       return TRUE;

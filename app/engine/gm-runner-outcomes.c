@@ -106,7 +106,8 @@ settle_ended (GmRunner        *self,
   GmReason reason;
 
   if (!gm_runner_records (self)
-      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
+      || ((outcome == NULL || !outcome->started)
+          && (flight->before != GM_STATUS_OK || gm_runner_keep_old (self, flight->index))))
     {
       drop (self, flight);
       return;
@@ -193,7 +194,20 @@ settle (GmRunner        *self,
   if (!final && gm_runner_may_retry (self, flight, run_outcome->status))
     gm_runner_try_again (self, flight, outcome, run_outcome);
   else
-    record_and_drop (self, flight, run_outcome);
+    {
+      gm_runner_place_output (self, flight, run_outcome);
+      record_and_drop (self, flight, run_outcome);
+    }
+}
+
+static char *
+make_output_path (GmRunner *self,
+                  GmFlight *flight,
+                  int       fd)
+{
+  g_autofree char *name = gm_output_name (flight->index, 0, fd);
+
+  return g_build_filename (gm_run_dir_get_path (self->dir), name, NULL);
 }
 
 static void
@@ -205,7 +219,6 @@ settle_answer (GmRunner        *self,
 {
   g_autofree char *out_path = NULL;
   g_autofree char *err_path = NULL;
-  const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
     .turn = flight->turn,
@@ -222,11 +235,9 @@ settle_answer (GmRunner        *self,
   };
 
   if (answer->flags & GM_ANSWER_SPILLED_STDOUT)
-    run_outcome.stdout_path = out_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".out",
-                                                        dir, flight->index);
+    run_outcome.stdout_path = out_path = make_output_path (self, flight, 1);
   if (answer->flags & GM_ANSWER_SPILLED_STDERR)
-    run_outcome.stderr_path = err_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".err",
-                                                        dir, flight->index);
+    run_outcome.stderr_path = err_path = make_output_path (self, flight, 2);
   settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 #include "gm-worker.h"
 
 /* The runner's pool of workers, from its start to its end. */
+
+/* So many are open in a runner, and one for each worker. */
+#define DESCRIPTORS 28
 
 /* How long workers may take to leave once all is done. */
 #define LEAVE_PATIENCE (2 * G_USEC_PER_SEC)
@@ -90,6 +94,32 @@ on_room (gpointer user_data)
   gm_runner_pump (user_data);
 }
 
+/**
+ * gm_runner_fail_to_start:
+ * @self: a runner
+ * @error: (transfer full): what the kernel would not give
+ *
+ * Fails, and says what is needed if the limit of descriptors is below that.
+ */
+void
+gm_runner_fail_to_start (GmRunner *self,
+                         GError   *error)
+{
+  guint needed = DESCRIPTORS + gm_runner_choose_processes (self);
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed)
+    {
+      g_autofree char *cause = g_strdup (error->message);
+
+      g_free (error->message);
+      error->message = g_strdup_printf ("%s. This run needs about %u descriptors, and there are at "
+                                        "most %u to be had (ulimit -n)", cause, needed,
+                                        (guint) limit.rlim_cur);
+    }
+  gm_runner_fail (self, error);
+}
+
 static gboolean
 start_pool (GmRunner  *self,
             GError   **error)
@@ -135,7 +165,7 @@ gm_runner_run_pool (GmRunner *self)
 
   if (!start_pool (self, &error))
     {
-      gm_runner_fail (self, error);
+      gm_runner_fail_to_start (self, error);
       return;
     }
   self->phase = GM_PHASE_RUNNING;

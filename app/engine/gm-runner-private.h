@@ -52,13 +52,6 @@ typedef enum
   GM_CAUSE_UNUSABLE,     /* the same, and nothing had run */
 } GmCause;
 
-/* An outcome that is not ok, as long as nobody asks for the item again. */
-typedef struct
-{
-  guint64 index;   /* G_MAXUINT64: asked for again */
-  guint64 offset;  /* of its line in results.jsonl */
-} GmFailure;
-
 struct _GmRunner
 {
   GObject parent_instance;
@@ -91,7 +84,7 @@ struct _GmRunner
   char              *socket_path;
   GmLoad            *load;          /* of runner and workers, for who asks */
   GmLoad            *tree_load;     /* of all together, once a second */
-  GArray            *failures;      /* which outcomes are not ok, and where */
+  GArray            *failures;      /* of GmFailure: which outcomes are not ok, and where */
   GArray            *slot_failures; /* of guint64: failed attempts by slot */
   GHashTable        *killed;        /* pids of workers that the user has ended */
 
@@ -159,6 +152,8 @@ gboolean gm_runner_open            (GmRunner         *self,
 
 /* gm-runner-pool.c */
 guint    gm_runner_choose_processes (GmRunner        *self);
+void     gm_runner_fail_to_start   (GmRunner         *self,
+                                    GError           *error);
 void     gm_runner_run_pool        (GmRunner         *self);
 
 /* gm-runner-attempts.c */
@@ -169,6 +164,9 @@ void     gm_runner_try_again       (GmRunner         *self,
                                     GmFlight         *flight,
                                     const MpOutcome  *outcome,
                                     const GmRunOutcome *failed);
+void     gm_runner_place_output    (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    const GmRunOutcome *outcome);
 void     gm_runner_queue_again     (GmRunner         *self,
                                     GmFlight         *flight,
                                     gint64            due);
@@ -273,7 +271,7 @@ gboolean gm_runner_kill_worker     (GmRunner         *self,
                                     GError          **error);
 gboolean gm_runner_was_killed      (GmRunner         *self,
                                     pid_t             pid);
-gboolean gm_runner_owns_process    (GmRunner         *self,
+int      gm_runner_hold_process    (GmRunner         *self,
                                     pid_t             pid,
                                     GError          **error);
 

@@ -7,6 +7,7 @@
 #include "gm-runner-private.h"
 
 #include "gm-line.h"
+#include "gm-usage.h"
 
 /* What a run tells of itself while it is live. Nothing is measured unless somebody asks. */
 
@@ -23,27 +24,14 @@ gm_runner_count_failure (GmRunner *self,
   g_array_index (self->slot_failures, guint64, slot)++;
 }
 
-/* Whether somebody has stopped @pid. */
-static gboolean
-is_stopped (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *text = NULL;
-  const char *rest;
-
-  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  rest = strrchr (text, ')');
-  return rest != NULL && (rest[2] == 'T' || rest[2] == 't');
-}
-
 static GmWorkerState
 get_state (GmRunner           *self,
            const MpWorkerInfo *info)
 {
   if (info->state == MP_WORKER_EXITING)
     return GM_WORKER_EXITING;
-  if (self->state == GM_RUN_PAUSED || is_stopped (info->pid) || is_stopped (info->child_pid))
+  if (self->state == GM_RUN_PAUSED || gm_process_is_stopped (info->pid)
+      || gm_process_is_stopped (info->child_pid))
     return GM_WORKER_STOPPED;
   if (info->state == MP_WORKER_STARTING)
     return GM_WORKER_STARTING;

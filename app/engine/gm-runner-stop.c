@@ -97,11 +97,7 @@ gm_runner_fail (GmRunner *self,
                 GError   *error)
 {
   if (self->failure == NULL)
-    {
-      mp_log (MP_LOG_ERROR, "%s", error->message);
-      self->failure = g_error_new_literal (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                           error->message);
-    }
+    self->failure = g_error_new_literal (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED, error->message);
   g_error_free (error);
   gm_runner_begin_stop (self, GM_CAUSE_FAILURE);
 }
@@ -280,5 +276,8 @@ gm_runner_finish (GmRunner *self)
   if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
     gm_run_dir_discard (self->dir);
   gm_log_drain (self->log);
+  /* For those who read the log later; the face, which has followed it up to here, is told so. */
+  if (self->failure != NULL)
+    mp_log (MP_LOG_ERROR, "%s", self->failure->message);
   gm_runner_set_state (self, self->state);
 }

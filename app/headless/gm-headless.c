@@ -13,6 +13,7 @@
 #include "gm-face.h"
 #include "gm-old-runs.h"
 #include "gm-options.h"
+#include "gm-report.h"
 #include "gm-runner.h"
 #include "gm-steer.h"
 #include "gm-watch.h"
@@ -138,15 +139,12 @@ run_job (const GmOptions *options)
   return gm_face_run (job, options, resume_dir, reuse_dir);
 }
 
-/* What somebody asked for: if it can't be printed, that is a failure. */
 static int
 print_answer (const char *text)
 {
-  if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
-    return GM_EXIT_OK;
-  gm_report ("could not write to standard output");
+  fputs (text, stdout);
 
-  return GM_EXIT_FAILED;
+  return gm_finish_printing ();
 }
 
 /**

@@ -232,6 +232,14 @@ multiply (Product   *self,
   return TRUE;
 }
 
+/**
+ * gm_inputs_open_product:
+ * @opening: what is opened
+ *
+ * Every combination of the values of several names, or of several lists of words.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_product (GmOpening *opening)
 {

@@ -8,17 +8,11 @@
 #include "gm-members.h"
 #include "gm-tail.h"
 
-typedef struct
-{
-  guint64 index;
-  guint64 offset;
-} Retry;
-
 struct _GmEventsIndex
 {
   GmTail     *tail;
   GArray     *samples;  /* of GmEventsSample */
-  GArray     *retries;  /* of Retry, as they happened */
+  GArray     *attempts; /* of GmEventsAttempt, as they ended */
   GHashTable *slots;    /* of worker's name → slot */
 };
 
@@ -35,7 +29,7 @@ gm_events_index_new (const char *dir)
 
   self->tail = gm_tail_new (dir, "events.jsonl");
   self->samples = g_array_new (FALSE, FALSE, sizeof (GmEventsSample));
-  self->retries = g_array_new (FALSE, FALSE, sizeof (Retry));
+  self->attempts = g_array_new (FALSE, FALSE, sizeof (GmEventsAttempt));
   self->slots = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   return self;
@@ -50,7 +44,7 @@ gm_events_index_free (GmEventsIndex *self)
 {
   gm_tail_free (self->tail);
   g_array_unref (self->samples);
-  g_array_unref (self->retries);
+  g_array_unref (self->attempts);
   g_hash_table_unref (self->slots);
   g_free (self);
 }
@@ -94,28 +88,39 @@ add_worker (GmEventsIndex *self,
                             GUINT_TO_POINTER (CLAMP (gm_members_get_int (member), 0, G_MAXINT)));
 }
 
-static void
-add_retry (GmEventsIndex *self,
-           GmMembers     *member,
-           guint64        offset)
-{
-  Retry retry = { .offset = offset };
-
-  while (gm_members_next (member))
-    if (gm_members_is (member, "index"))
-      {
-        retry.index = gm_members_get_int (member);
-        g_array_append_val (self->retries, retry);
-        return;
-      }
-}
-
 static gboolean
 has_value (const GmMembers *member,
            const char      *text)
 {
   return member->value_size == strlen (text) + 2
          && memcmp (member->value + 1, text, strlen (text)) == 0;
+}
+
+static void
+add_attempt (GmEventsIndex *self,
+             GmMembers     *member,
+             guint64        offset)
+{
+  GmEventsAttempt attempt = { .offset = offset };
+  g_autoptr(GString) worker = g_string_new (NULL);
+  GmMembers outcome = { NULL };
+
+  while (gm_members_next (member))
+    if (gm_members_is (member, "index"))
+      attempt.index = gm_members_get_int (member);
+    else if (gm_members_is (member, "outcome"))
+      gm_members_init (&outcome, member->value, member->value_size);
+  while (gm_members_next (&outcome))
+    if (gm_members_is (&outcome, "worker"))
+      gm_members_get_text (&outcome, worker);
+    else if (gm_members_is (&outcome, "started"))
+      attempt.started = gm_members_get_scaled (&outcome, 6);
+    else if (gm_members_is (&outcome, "duration"))
+      attempt.duration = gm_members_get_scaled (&outcome, 9);
+    else if (gm_members_is (&outcome, "status"))
+      attempt.is_timeout = has_value (&outcome, "timeout");
+  attempt.slot = gm_events_index_get_slot (self, worker->str);
+  g_array_append_val (self->attempts, attempt);
 }
 
 static void
@@ -139,7 +144,7 @@ parse (GmEventsIndex *self,
       else if (has_value (&member, "worker-started"))
         add_worker (self, &member);
       else if (has_value (&member, "item-retried"))
-        add_retry (self, &member, offset);
+        add_attempt (self, &member, offset);
       return;
     }
 }
@@ -214,15 +219,31 @@ gm_events_index_get_slot (GmEventsIndex *self,
 }
 
 /**
- * gm_events_index_get_n_retries:
+ * gm_events_index_get_n_attempts:
  * @self: an index
  *
  * Returns: how many attempts of any items were followed by another
  */
 guint
-gm_events_index_get_n_retries (GmEventsIndex *self)
+gm_events_index_get_n_attempts (GmEventsIndex *self)
 {
-  return self->retries->len;
+  return self->attempts->len;
+}
+
+/**
+ * gm_events_index_get_attempt:
+ * @self: an index
+ * @attempt: below gm_events_index_get_n_attempts()
+ *
+ * Returns: (transfer none): an attempt that failed, until the index is advanced
+ */
+const GmEventsAttempt *
+gm_events_index_get_attempt (GmEventsIndex *self,
+                             guint          attempt)
+{
+  g_return_val_if_fail (attempt < self->attempts->len, NULL);
+
+  return &g_array_index (self->attempts, GmEventsAttempt, attempt);
 }
 
 /* The outcome object in a line of an item that is tried again. */
@@ -258,10 +279,10 @@ gm_events_index_dup_attempts (GmEventsIndex *self,
 {
   g_autoptr(GPtrArray) attempts = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < self->retries->len; i++)
+  for (guint i = 0; i < self->attempts->len; i++)
     {
-      const Retry *retry = &g_array_index (self->retries, Retry, i);
-      char *outcome = retry->index == index ? dup_outcome (self, retry->offset) : NULL;
+      const GmEventsAttempt *attempt = gm_events_index_get_attempt (self, i);
+      char *outcome = attempt->index == index ? dup_outcome (self, attempt->offset) : NULL;
 
       if (outcome != NULL)
         g_ptr_array_add (attempts, outcome);

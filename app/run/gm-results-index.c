@@ -6,7 +6,7 @@
 #include "gm-results-index.h"
 
 /* Rows stand in the order in which the items first ended; a later line of the same item takes the
- * place of the earlier one, so that a row keeps its number. 48 bytes a row, and 4 to find it by its
+ * place of the earlier one, so that a row keeps its number. 40 bytes a row, and 4 to find it by its
  * index. */
 
 /* More different errors than anybody reads: what comes then counts as one for each reason. */
@@ -15,7 +15,7 @@
 /* Of an error's first line. */
 #define MAX_ERROR 200
 
-/* A shorter item stands in its error by chance. */
+/* A shorter item stands in a word of its error by chance. */
 #define LEAST_ITEM 3
 
 /* A row that is not there. */
@@ -123,34 +123,27 @@ intern_worker (GmResultsIndex  *self,
   return GPOINTER_TO_UINT (id);
 }
 
+/* A word that another version wrote counts as an error without a reason. */
 static guint8
 parse_status (const GmMembers *member)
 {
-  for (int i = GM_STATUS_OK; i <= GM_STATUS_CANCELLED; i++)
-    {
-      const char *word = gm_status_to_string (i);
+  GmStatus status = GM_STATUS_ERROR;
 
-      if (member->value_size == strlen (word) + 2
-          && memcmp (member->value + 1, word, member->value_size - 2) == 0)
-        return i;
-    }
+  if (member->value_size > 2 && *member->value == '"')
+    gm_status_from_string (member->value + 1, member->value_size - 2, &status);
 
-  return GM_STATUS_ERROR;
+  return status;
 }
 
 static guint8
 parse_reason (const GmMembers *member)
 {
-  for (int i = GM_REASON_EXIT_CODE; i <= GM_REASON_CANCELLED; i++)
-    {
-      const char *word = gm_reason_to_string (i);
+  GmReason reason = GM_REASON_NONE;
 
-      if (member->value_size == strlen (word) + 2
-          && memcmp (member->value + 1, word, member->value_size - 2) == 0)
-        return i;
-    }
+  if (member->value_size > 2 && *member->value == '"')
+    gm_reason_from_string (member->value + 1, member->value_size - 2, &reason);
 
-  return GM_REASON_NONE;
+  return reason;
 }
 
 static void
@@ -188,6 +181,35 @@ read_error (GmResultsIndex *self,
   cut_first_line (self->text);
 }
 
+static gboolean
+is_word (char c)
+{
+  return g_ascii_isalnum (c) || (guchar) c >= 0x80;
+}
+
+/* Puts `{}` where the item stands; where it is a word of its own if it is short. */
+static void
+replace_item (GString *text,
+              GString *item)
+{
+  const char *found = text->str;
+
+  while ((found = strstr (found, item->str)) != NULL)
+    {
+      gsize start = found - text->str;
+
+      if (item->len < LEAST_ITEM
+          && ((start > 0 && is_word (found[-1])) || is_word (found[item->len])))
+        {
+          found++;
+          continue;
+        }
+      g_string_erase (text, start, item->len);
+      g_string_insert (text, start, "{}");
+      found = text->str + start + 2;
+    }
+}
+
 /* The same complaint about each item is one group. */
 static void
 leave_out_item (GString         *text,
@@ -199,8 +221,8 @@ leave_out_item (GString         *text,
     return;
   if (!gm_members_get_text (item, word))
     g_string_append_len (word, item->value, item->value_size);
-  if (word->len >= LEAST_ITEM && word->len <= MAX_ERROR)
-    g_string_replace (text, word->str, "{}", 0);
+  if (word->len > 0 && word->len <= MAX_ERROR)
+    replace_item (text, word);
 }
 
 static guint32

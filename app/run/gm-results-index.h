@@ -11,20 +11,20 @@ G_BEGIN_DECLS
 typedef struct _GmResultsIndex GmResultsIndex;
 
 #define GM_NO_WORKER G_MAXUINT32
-#define GM_NO_GROUP  G_MAXUINT32
+#define GM_NO_GROUP  G_MAXUINT16
 
 /* One item: the last line there is of it. */
 typedef struct
 {
-  guint64 offset;    /* of its line in results.jsonl */
+  guint64 offset : 56;  /* of its line in results.jsonl */
+  guint64 status : 4;   /* GmStatus */
+  guint64 reason : 4;   /* GmReason */
   guint64 index;
-  gint64  started;   /* wall clock, microseconds; 0: there was no attempt */
-  gint64  duration;  /* nanoseconds */
-  guint32 worker;    /* gm_results_index_get_worker(), or GM_NO_WORKER */
-  guint32 group;     /* gm_results_index_get_group(), or GM_NO_GROUP */
+  gint64  started;      /* wall clock, microseconds; 0: there was no attempt */
+  gint64  duration;     /* nanoseconds */
+  guint32 worker;       /* gm_results_index_get_worker(), or GM_NO_WORKER */
+  guint16 group;        /* gm_results_index_get_group(), or GM_NO_GROUP */
   guint16 attempts;
-  guint8  status;    /* GmStatus */
-  guint8  reason;    /* GmReason */
 } GmResultsRow;
 
 /* Items that failed alike. */

@@ -15,7 +15,7 @@ struct _GmResultsSearch
 {
   GmResultsIndex *index;     /* borrowed */
   GmResultsQuery  query;
-  GArray         *rows;      /* of guint32: what was found */
+  GArray         *rows;      /* of guint32: what was found; NULL: all, as they stand */
   char           *folded;    /* of the text */
   GString        *text;
   guint           next;      /* row to look at */
@@ -40,7 +40,9 @@ gm_results_search_new (GmResultsIndex       *index,
   self->query.text = g_strdup (query->text);
   if (query->text != NULL && *query->text != '\0')
     self->folded = g_utf8_casefold (query->text, -1);
-  self->rows = g_array_new (FALSE, FALSE, sizeof (guint32));
+  if (self->folded != NULL || query->statuses != 0 || query->group != GM_NO_GROUP
+      || query->sort != GM_RESULTS_SORT_ENDED || query->descending)
+    self->rows = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->text = g_string_new (NULL);
   self->changes = gm_results_index_get_changes (index);
 
@@ -54,7 +56,7 @@ gm_results_search_new (GmResultsIndex       *index,
 void
 gm_results_search_free (GmResultsSearch *self)
 {
-  g_array_unref (self->rows);
+  g_clear_pointer (&self->rows, g_array_unref);
   g_string_free (self->text, TRUE);
   g_free (self->query.text);
   g_free (self->folded);
@@ -231,6 +233,11 @@ gm_results_search_advance (GmResultsSearch *self,
   guint n = gm_results_index_get_n_rows (self->index);
   guint end = n - self->next > rows ? self->next + rows : n;
 
+  if (self->rows == NULL)
+    {
+      self->next = n;
+      return FALSE;
+    }
   for (; self->next < end; self->next++)
     if (matches (self, self->next))
       g_array_append_val (self->rows, self->next);
@@ -245,12 +252,25 @@ gm_results_search_advance (GmResultsSearch *self,
  * gm_results_search_get_rows:
  * @self: a search
  *
- * Returns: (transfer none): guint32 row numbers, in the order asked for once the search is over
+ * Returns: (transfer none) (nullable): guint32 row numbers, in the order asked for once the search
+ *   is over; %NULL if that is all rows as they stand in the file
  */
 GArray *
 gm_results_search_get_rows (GmResultsSearch *self)
 {
   return self->rows;
+}
+
+/**
+ * gm_results_search_get_n_found:
+ * @self: a search
+ *
+ * Returns: how many rows it has found
+ */
+guint
+gm_results_search_get_n_found (GmResultsSearch *self)
+{
+  return self->rows != NULL ? self->rows->len : self->next;
 }
 
 /**

@@ -35,6 +35,7 @@ void             gm_results_search_free        (GmResultsSearch      *self);
 gboolean         gm_results_search_advance     (GmResultsSearch      *self,
                                                 guint                 rows);
 GArray          *gm_results_search_get_rows    (GmResultsSearch      *self);
+guint            gm_results_search_get_n_found (GmResultsSearch      *self);
 gboolean         gm_results_search_can_go_on   (GmResultsSearch      *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmResultsSearch, gm_results_search_free)

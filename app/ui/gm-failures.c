@@ -68,6 +68,8 @@ new_row (const GmResultsGroup *group,
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "results.retry-group");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "u", number);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  /* A run that is over can only be gone on with as a whole. */
+  g_object_bind_property (button, "sensitive", button, "visible", G_BINDING_SYNC_CREATE);
 
   return row;
 }

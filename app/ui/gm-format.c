@@ -40,10 +40,10 @@ gm_format_clock (double seconds)
   gint64 whole = (gint64) CLAMP (seconds, 0, 3.6e11);
 
   if (whole >= 3600)
-    return g_strdup_printf ("%d∶%02d∶%02d", (int) (whole / 3600), (int) (whole / 60 % 60),
+    return g_strdup_printf ("%d:%02d:%02d", (int) (whole / 3600), (int) (whole / 60 % 60),
                             (int) (whole % 60));
 
-  return g_strdup_printf ("%d∶%02d", (int) (whole / 60), (int) (whole % 60));
+  return g_strdup_printf ("%d:%02d", (int) (whole / 60), (int) (whole % 60));
 }
 
 /**

@@ -8,7 +8,10 @@
 #include "gm-format.h"
 #include "gm-text.h"
 
-#define HEIGHT 72
+#define HEIGHT 64
+
+/* Of it, for the words above the curve. */
+#define WORDS 26
 
 /**
  * GmGraph:
@@ -139,7 +142,7 @@ draw_curve (GmGraph       *self,
         continue;
       last_x = x;
       cairo_line_to (cr, mirrored ? width - x : x,
-                     height - 1 - MAX (highest, 0) / most * (height - 18));
+                     height - 1 - MAX (highest, 0) / most * (height - WORDS));
     }
   cairo_line_to (cr, mirrored ? width - x : x, height);
   cairo_close_path (cr);
@@ -160,7 +163,7 @@ draw_label (GmGraph     *self,
     at_end = !at_end;
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (
-    at_end ? gtk_widget_get_width (GTK_WIDGET (self)) - width - 6 : 6, 2));
+    at_end ? gtk_widget_get_width (GTK_WIDGET (self)) - width - 8 : 8, 4));
   gtk_snapshot_append_layout (snapshot, layout, color);
   gtk_snapshot_restore (snapshot);
 }

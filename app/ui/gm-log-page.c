@@ -11,6 +11,7 @@
 #include "gm-row-model.h"
 #include "gm-run-data.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_LINES 20000
@@ -26,7 +27,8 @@ struct _GmLogPage
   /* Owned */
   GmRowModel        *model;
   GtkSelectionModel *selection;
-  GArray            *found;      /* of guint32: lines that the model does not have yet */
+  GArray            *found;      /* of guint32: the lines that match, as far as is known;
+                                  * NULL: all do */
   char              *text;       /* what to search for, folded; NULL: nothing */
 
   /* Borrowed */
@@ -45,7 +47,6 @@ struct _GmLogPage
 
   guint              next;       /* line to look at */
   guint              idle;
-  gboolean           swap;       /* the model has lines of an earlier filter */
   gboolean           follows;    /* the end is kept in view */
 };
 
@@ -87,19 +88,28 @@ scroll_cb (GtkWidget     *view,
   return G_SOURCE_REMOVE;
 }
 
+/* Returns: the one that is chosen; 0: all */
+static guint
+get_process (GmLogPage *self)
+{
+  guint process = gtk_drop_down_get_selected (self->process);
+
+  return process != GTK_INVALID_LIST_POSITION ? process : 0;
+}
+
 static gboolean
 matches (GmLogPage *self,
          guint      line)
 {
   static const guint levels[] = { 0, GM_LOG_INFO, GM_LOG_WARNING, GM_LOG_ERROR };
   const GmLogLine *l = gm_log_index_get_line (get_index (self), line);
-  guint process = gtk_drop_down_get_selected (self->process);
+  guint process = get_process (self);
   g_autofree char *text = NULL;
   g_autofree char *folded = NULL;
 
   if (l->level < levels[MIN (gtk_drop_down_get_selected (self->level), G_N_ELEMENTS (levels) - 1)])
     return FALSE;
-  if (process > 0 && process != GTK_INVALID_LIST_POSITION && l->process != process)
+  if (process > 0 && l->process != process)
     return FALSE;
   if (self->text == NULL)
     return TRUE;
@@ -109,32 +119,22 @@ matches (GmLogPage *self,
   return strstr (folded, self->text) != NULL;
 }
 
-static void
-show_found (GmLogPage *self)
-{
-  if (self->swap)
-    gm_row_model_set_rows (self->model, self->found);
-  else
-    gm_row_model_append (self->model, self->found, 0);
-  self->swap = FALSE;
-  g_array_set_size (self->found, 0);
-  update_summary (self);
-}
-
 static gboolean
 filter_cb (gpointer user_data)
 {
   GmLogPage *self = user_data;
   guint n = gm_log_index_get_n_lines (get_index (self));
-  guint end = MIN (n, self->next + SLICE_LINES);
+  guint end = self->found != NULL ? MIN (n, self->next + SLICE_LINES) : n;
 
-  for (; self->next < end; self->next++)
+  for (; self->found != NULL && self->next < end; self->next++)
     if (matches (self, self->next))
       g_array_append_val (self->found, self->next);
-  if (self->next < n)
+  if (end < n)
     return G_SOURCE_CONTINUE;
+  self->next = n;
   self->idle = 0;
-  show_found (self);
+  gm_row_model_show (self->model, self->found, self->found != NULL ? self->found->len : n);
+  update_summary (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -146,6 +146,16 @@ go_on (GmLogPage *self)
     self->idle = g_idle_add_full (GDK_PRIORITY_REDRAW, filter_cb, self, NULL);
 }
 
+/* What is shown stays until all that matches now is found. */
+static void
+begin (GmLogPage *self)
+{
+  g_clear_pointer (&self->found, g_array_unref);
+  if (self->text != NULL || gtk_drop_down_get_selected (self->level) > 0 || get_process (self) > 0)
+    self->found = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->next = 0;
+}
+
 static void
 filter_changed_cb (GmLogPage *self)
 {
@@ -154,9 +164,7 @@ filter_changed_cb (GmLogPage *self)
   g_clear_pointer (&self->text, g_free);
   if (*text != '\0')
     self->text = g_utf8_casefold (text, -1);
-  g_array_set_size (self->found, 0);
-  self->next = 0;
-  self->swap = TRUE;
+  begin (self);
   go_on (self);
 }
 
@@ -235,7 +243,7 @@ bind_cb (GtkSignalListItemFactory *factory,
   guint line = gm_row_get_number (gtk_list_item_get_item (list_item));
   g_autofree char *text = NULL;
   g_autofree char *escaped = NULL;
-  const char *classes[] = { "", NULL };
+  const char *style = NULL;
   guint level;
 
   if (get_index (self) == NULL)
@@ -245,8 +253,8 @@ bind_cb (GtkSignalListItemFactory *factory,
   escaped = gm_text_escape (text);
   gtk_inscription_set_text (GTK_INSCRIPTION (label), escaped);
   if (level != GM_LOG_INFO)
-    classes[0] = level >= GM_LOG_ERROR ? "error" : level > GM_LOG_INFO ? "warning" : "dim-label";
-  gtk_widget_set_css_classes (label, classes);
+    style = level >= GM_LOG_ERROR ? "error" : level > GM_LOG_INFO ? "warning" : "dim-label";
+  gm_widget_set_style (label, style);
 }
 
 /* Selected lines, or all that are shown. */
@@ -254,15 +262,15 @@ static char *
 dup_chosen (GmLogPage *self)
 {
   g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
-  GArray *rows = gm_row_model_get_rows (self->model);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->model));
   gboolean all = gtk_bitset_is_empty (selected);
   GString *out = g_string_new (NULL);
 
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < n; i++)
     if (all || gtk_bitset_contains (selected, i))
       {
         g_autofree char *text = gm_log_index_dup_text (get_index (self),
-                                                       g_array_index (rows, guint32, i));
+                                                       gm_row_model_get_number (self->model, i));
 
         g_string_append (out, text);
         g_string_append_c (out, '\n');
@@ -322,12 +330,10 @@ gm_log_page_show_run (GmRunPage *page,
                       GmRun     *run)
 {
   GmLogPage *self = GM_LOG_PAGE (page);
-  g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
 
   g_clear_handle_id (&self->idle, g_source_remove);
-  gm_row_model_set_rows (self->model, none);
-  g_array_set_size (self->found, 0);
-  self->next = 0;
+  begin (self);
+  gm_row_model_show (self->model, NULL, 0);
   self->follows = TRUE;
   gtk_string_list_splice (self->processes, 1,
                           g_list_model_get_n_items (G_LIST_MODEL (self->processes)) - 1, NULL);
@@ -381,7 +387,6 @@ gm_log_page_init (GmLogPage *self)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
 
-  self->found = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->model = gm_row_model_new ();
   self->follows = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));

@@ -423,6 +423,7 @@ gm_monitor_page_init (GmMonitorPage *self)
                            G_CONNECT_SWAPPED);
   add_figures (self);
   self->timeline = gm_timeline_new (self->span);
+  gtk_widget_set_name (self->timeline, "monitor-timeline");
   g_signal_connect_object (self->timeline, "item-activated", G_CALLBACK (item_activated_cb), self,
                            G_CONNECT_SWAPPED);
   adw_bin_set_child (self->timeline_bin, self->timeline);

@@ -10,6 +10,7 @@
 #include "gm-format.h"
 #include "gm-row-model.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* What the cells of the table of results say. The index is asked when a row is shown; what only
  * the file knows is read then. */
@@ -35,24 +36,51 @@ static const struct
   int         sort;    /* GmResultsSort, -1: none */
   gboolean    is_number;
   gboolean    expand;
-  int         width;   /* characters */
+  int         least;   /* characters */
+  int         width;
 } columns[] = {
-  [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 7 },
-  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 16 },
-  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 11 },
-  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8 },
-  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 3 },
-  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 10 },
-  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 20 },
+  [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 4, 7 },
+  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 8, 16 },
+  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 11 },
+  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 6, 8 },
+  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3 },
+  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 7, 10 },
+  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 20 },
 };
 
 /* Who was asked last to compare: how the view's sorter is found out about, which has no getter. */
 static int asked;
 
-static GmResultsIndex *
-get_index (GtkColumnView *view)
+typedef struct _Source Source;
+
+/* What the cells of a column are made from. */
+typedef struct
 {
-  return g_object_get_data (G_OBJECT (view), "results-index");
+  Source *source;  /* borrowed */
+  Column  column;
+} Cells;
+
+/* What the file says of the row that was asked for last: the cells of a row are shown one after the
+ * other. */
+struct _Source
+{
+  Cells           columns[N_COLUMNS];
+  GmResultsIndex *index;    /* borrowed; NULL: none is shown */
+  char           *item;
+  char           *output;
+  guint           row;
+  guint           changes;  /* of the index, when it was read */
+  gboolean        read;
+};
+
+static void
+source_free (gpointer data)
+{
+  Source *source = data;
+
+  g_free (source->item);
+  g_free (source->output);
+  g_free (source);
 }
 
 static char *
@@ -82,34 +110,41 @@ is_output (const GmMembers *member)
   return FALSE;
 }
 
-/* The item, or the first thing that came of it. */
-static char *
-dup_from_line (GmResultsIndex *index,
-               guint           row,
-               Column          column)
+/* The item, and the first thing that came of it. */
+static void
+read_line (Source *source,
+           guint   row)
 {
-  gsize size;
-  const char *line = gm_results_index_peek_line (index, row, &size);
+  guint changes = gm_results_index_get_changes (source->index);
   GmMembers member;
+  const char *line;
+  gsize size;
 
+  if (source->read && source->row == row && source->changes == changes)
+    return;
+  g_clear_pointer (&source->item, g_free);
+  g_clear_pointer (&source->output, g_free);
+  source->row = row;
+  source->changes = changes;
+  source->read = TRUE;
+  line = gm_results_index_peek_line (source->index, row, &size);
   if (line == NULL)
-    return NULL;
+    return;
   gm_members_init (&member, line, size);
-  while (gm_members_next (&member))
-    if (column == COLUMN_ITEM ? gm_members_is (&member, "item")
-                                || gm_members_is (&member, "item_base64")
-                              : is_output (&member))
-      return dup_value (&member);
-
-  return NULL;
+  while (source->output == NULL && gm_members_next (&member))
+    if (source->item == NULL && (gm_members_is (&member, "item")
+                                 || gm_members_is (&member, "item_base64")))
+      source->item = dup_value (&member);
+    else if (is_output (&member))
+      source->output = dup_value (&member);
 }
 
 static char *
-dup_text (GmResultsIndex *index,
-          guint           row,
-          Column          column)
+dup_text (Source *source,
+          guint   row,
+          Column  column)
 {
-  const GmResultsRow *r = gm_results_index_get_row (index, row);
+  const GmResultsRow *r = gm_results_index_get_row (source->index, row);
   const char *worker;
 
   switch (column)
@@ -123,13 +158,14 @@ dup_text (GmResultsIndex *index,
     case COLUMN_ATTEMPTS:
       return gm_text_number (r->attempts);
     case COLUMN_WORKER:
-      worker = gm_results_index_get_worker (index, r->worker);
+      worker = gm_results_index_get_worker (source->index, r->worker);
       if (worker != NULL && strrchr (worker, '-') != NULL)
         return g_strdup_printf (_("Worker %s"), strrchr (worker, '-') + 1);
       return g_strdup (worker);
     case COLUMN_ITEM:
     case COLUMN_OUTPUT:
-      return dup_from_line (index, row, column);
+      read_line (source, row);
+      return g_strdup (column == COLUMN_ITEM ? source->item : source->output);
     case N_COLUMNS:
     default:
       return NULL;
@@ -140,25 +176,23 @@ static void
 show (GtkListItem *list_item)
 {
   GtkWidget *label = gtk_list_item_get_child (list_item);
-  Column column = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (label), "column"));
-  GtkWidget *view = gtk_widget_get_ancestor (label, GTK_TYPE_COLUMN_VIEW);
-  GmResultsIndex *index = view != NULL ? get_index (GTK_COLUMN_VIEW (view)) : NULL;
+  const Cells *cells = g_object_get_data (G_OBJECT (label), "cells");
+  Source *source = cells->source;
   GmRow *row = gtk_list_item_get_item (list_item);
   g_autofree char *text = NULL;
+  guint number;
 
-  if (row == NULL || index == NULL
-      || gm_row_get_number (row) >= gm_results_index_get_n_rows (index))
+  if (row == NULL || source->index == NULL)
     return;
-  text = dup_text (index, gm_row_get_number (row), column);
+  number = gm_row_get_number (row);
+  if (number >= gm_results_index_get_n_rows (source->index))
+    return;
+  text = dup_text (source, number, cells->column);
   if (g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (label)), text) != 0)
     gtk_inscription_set_text (GTK_INSCRIPTION (label), text);
-  if (column == COLUMN_STATUS)
-    {
-      const GmResultsRow *r = gm_results_index_get_row (index, gm_row_get_number (row));
-      const char *classes[] = { gm_format_style (r->status), NULL };
-
-      gtk_widget_set_css_classes (label, classes);
-    }
+  if (cells->column == COLUMN_STATUS)
+    gm_widget_set_style (
+      label, gm_format_style (gm_results_index_get_row (source->index, number)->status));
 }
 
 static void
@@ -166,17 +200,18 @@ setup_cb (GtkSignalListItemFactory *factory,
           GtkListItem              *list_item,
           gpointer                  user_data)
 {
-  Column column = GPOINTER_TO_INT (user_data);
+  const Cells *cells = user_data;
+  Column column = cells->column;
   GtkWidget *label = gtk_inscription_new (NULL);
 
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
                                      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
-  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
   gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
   if (columns[column].is_number)
     gtk_widget_add_css_class (label, "numeric");
-  g_object_set_data (G_OBJECT (label), "column", GINT_TO_POINTER (column));
+  g_object_set_data (G_OBJECT (label), "cells", user_data);
   gtk_list_item_set_child (list_item, label);
 }
 
@@ -215,13 +250,18 @@ ask_cb (gconstpointer a,
 void
 gm_results_columns_add (GtkColumnView *view)
 {
+  Source *source = g_new0 (Source, 1);
+
+  g_object_set_data_full (G_OBJECT (view), "results-source", source, source_free);
   for (int i = 0; i < N_COLUMNS; i++)
     {
       GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
       g_autoptr(GtkColumnViewColumn) column = gtk_column_view_column_new (_(columns[i].title),
                                                                           factory);
 
-      g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), GINT_TO_POINTER (i));
+      source->columns[i].source = source;
+      source->columns[i].column = i;
+      g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), &source->columns[i]);
       g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
       g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), NULL);
       gtk_column_view_column_set_expand (column, columns[i].expand);
@@ -246,7 +286,10 @@ void
 gm_results_columns_set_index (GtkColumnView  *view,
                               GmResultsIndex *index)
 {
-  g_object_set_data (G_OBJECT (view), "results-index", index);
+  Source *source = g_object_get_data (G_OBJECT (view), "results-source");
+
+  source->index = index;
+  source->read = FALSE;
 }
 
 /**

@@ -18,8 +18,8 @@ typedef struct
 
 static const char * const csv_columns[] = {
   "index", "item", "item_base64", "status", "reason", "attempts", "worker", "pid", "started",
-  "duration", "result", "exit_code", "signal", "error", "stdout", "stderr", "stdout_file",
-  "stderr_file", "user_time", "system_time", "max_rss",
+  "duration", "result", "exit_code", "signal", "error", "stdout", "stderr", "stdout_base64",
+  "stderr_base64", "stdout_file", "stderr_file", "user_time", "system_time", "max_rss", "reused",
 };
 
 static void

@@ -107,24 +107,31 @@ retry_all_action (GtkWidget  *widget,
   retry (self, indexes);
 }
 
+static void
+append_row (GmResultsPage *self,
+            GArray        *rows,
+            guint          position)
+{
+  guint row = gm_row_model_get_number (self->model, position);
+
+  g_array_append_val (rows, row);
+}
+
 /* Rows that are selected, or all that are shown if none is. */
 static GArray *
 dup_chosen (GmResultsPage *self)
 {
   g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
   GArray *rows = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->model));
   GtkBitsetIter iter;
-  guint position, row;
+  guint position;
 
   for (gboolean valid = gtk_bitset_iter_init_first (&iter, selected, &position); valid;
        valid = gtk_bitset_iter_next (&iter, &position))
-    {
-      row = gm_results_page_get_row (self, position);
-      g_array_append_val (rows, row);
-    }
-  if (rows->len == 0)
-    g_array_append_vals (rows, gm_row_model_get_rows (self->model)->data,
-                         gm_row_model_get_rows (self->model)->len);
+    append_row (self, rows, position);
+  for (position = 0; gtk_bitset_is_empty (selected) && position < n; position++)
+    append_row (self, rows, position);
 
   return rows;
 }
@@ -200,9 +207,12 @@ export_to_action (GtkWidget  *widget,
   rows = dup_chosen (self);
   g_variant_get (parameter, "(&s^&ay)", &format, &path);
   for (guint i = 0; i < rows->len; i++)
-    g_array_append_val (offsets,
-                        gm_results_index_get_row (gm_run_data_get_results (self->data),
-                                                  g_array_index (rows, guint32, i))->offset);
+    {
+      guint64 offset = gm_results_index_get_row (gm_run_data_get_results (self->data),
+                                                 g_array_index (rows, guint32, i))->offset;
+
+      g_array_append_val (offsets, offset);
+    }
   gm_results_export_async (gm_run_get_dir (self->run), offsets,
                            strcmp (format, "csv") == 0 ? GM_EXPORT_CSV
                            : strcmp (format, "json") == 0 ? GM_EXPORT_JSON : GM_EXPORT_LINES,
@@ -256,7 +266,7 @@ show_item_action (GtkWidget  *widget,
     return;
   gtk_selection_model_unselect_all (self->selection);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->model)); i++)
-    if (gm_results_page_get_row (self, i) == row)
+    if (gm_row_model_get_number (self->model, i) == row)
       {
         gtk_selection_model_select_item (self->selection, i, TRUE);
         gtk_widget_activate_action (gtk_widget_get_last_child (GTK_WIDGET (self->view)),

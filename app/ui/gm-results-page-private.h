@@ -43,15 +43,13 @@ struct _GmResultsPage
   guint32            group;       /* only these, or GM_NO_GROUP */
   guint              changes;     /* of the index, when the rows were shown last */
   guint              idle;
-  guint              appended;    /* rows of the search that the model has */
   gint64             searched;    /* when the last search began */
+  gint64             shown;       /* when the model was told of rows last */
   gboolean           swap;        /* the model has the rows of an earlier search */
 };
 
 void  gm_results_page_install_actions (GtkWidgetClass *klass);
 void  gm_results_page_update_actions  (GmResultsPage  *self);
 void  gm_results_page_begin_search    (GmResultsPage  *self);
-guint gm_results_page_get_row         (GmResultsPage  *self,
-                                       guint           position);
 
 G_END_DECLS

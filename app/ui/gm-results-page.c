@@ -11,17 +11,13 @@
 /* Looked at between two turns of the main loop. */
 #define SLICE_ROWS 10000
 
+/* Found rows are shown at most so often before all are found: microseconds. */
+#define SHOW_INTERVAL 200000
+
 /* While results come in, an order other than theirs is made anew at most so often: microseconds. */
 #define SEARCH_INTERVAL (2 * G_USEC_PER_SEC)
 
 G_DEFINE_FINAL_TYPE (GmResultsPage, gm_results_page, GM_TYPE_RUN_PAGE)
-
-guint
-gm_results_page_get_row (GmResultsPage *self,
-                         guint          position)
-{
-  return g_array_index (gm_row_model_get_rows (self->model), guint32, position);
-}
 
 static void
 update_summary (GmResultsPage *self)
@@ -53,24 +49,20 @@ update_summary (GmResultsPage *self)
   gtk_label_set_text (self->summary, text->str);
 }
 
+/* What was found is shown when it is all there; what only has to be appended now and then. */
 static void
 show_found (GmResultsPage *self,
             gboolean       is_over)
 {
-  GArray *rows = gm_results_search_get_rows (self->search_job);
+  gint64 now = g_get_monotonic_time ();
 
-  if (self->swap && !is_over)
+  if (!is_over && (self->swap || !gm_results_search_can_go_on (self->search_job)
+                   || now - self->shown < SHOW_INTERVAL))
     return;
-  if (self->swap || !gm_results_search_can_go_on (self->search_job))
-    {
-      if (!is_over)
-        return;
-      gm_row_model_set_rows (self->model, rows);
-    }
-  else
-    gm_row_model_append (self->model, rows, self->appended);
   self->swap = FALSE;
-  self->appended = rows->len;
+  self->shown = now;
+  gm_row_model_show (self->model, gm_results_search_get_rows (self->search_job),
+                     gm_results_search_get_n_found (self->search_job));
 }
 
 static gboolean
@@ -117,7 +109,6 @@ gm_results_page_begin_search (GmResultsPage *self)
   self->search_job = gm_results_search_new (gm_run_data_get_results (self->data), &query);
   self->searched = g_get_monotonic_time ();
   self->swap = TRUE;
-  self->appended = 0;
   go_on (self);
 }
 
@@ -182,7 +173,8 @@ selection_changed_cb (GmResultsPage *self)
 
   if (gtk_bitset_get_size (selected) == 1)
     gm_item_details_show (self->details, self->run,
-                          gm_results_page_get_row (self, gtk_bitset_get_minimum (selected)));
+                          gm_row_model_get_number (self->model,
+                                                   gtk_bitset_get_minimum (selected)));
   adw_flap_set_reveal_flap (self->flap, gtk_bitset_get_size (selected) == 1);
   gm_results_page_update_actions (self);
   update_summary (self);
@@ -200,13 +192,12 @@ gm_results_page_show_run (GmRunPage *page,
                           GmRun     *run)
 {
   GmResultsPage *self = GM_RESULTS_PAGE (page);
-  g_autoptr(GArray) none = g_array_new (FALSE, FALSE, sizeof (guint32));
 
   if (self->data != NULL)
     g_signal_handlers_disconnect_by_func (self->data, show_item_cb, self);
   g_clear_handle_id (&self->idle, g_source_remove);
   g_clear_pointer (&self->search_job, gm_results_search_free);
-  gm_row_model_set_rows (self->model, none);
+  gm_row_model_show (self->model, NULL, 0);
   adw_flap_set_reveal_flap (self->flap, FALSE);
   self->group = GM_NO_GROUP;
   self->changes = 0;

@@ -27,9 +27,19 @@ struct _GmRowModel
   GObject     parent_instance;
 
   /* Owned */
-  GArray     *rows;  /* of guint32 */
+  GArray     *rows;  /* of guint32; shared with who finds them, and it may have more already; NULL:
+                      * all rows of the index in their own order */
   GHashTable *live;  /* of number → GmRow, borrowed */
+
+  guint       n;     /* of the rows: those that there are */
 };
+
+static guint
+get_number (GArray *rows,
+            guint   position)
+{
+  return rows != NULL ? g_array_index (rows, guint32, position) : position;
+}
 
 enum
 {
@@ -92,7 +102,7 @@ get_item_type (GListModel *model)
 static guint
 get_n_items (GListModel *model)
 {
-  return GM_ROW_MODEL (model)->rows->len;
+  return GM_ROW_MODEL (model)->n;
 }
 
 static gpointer
@@ -103,9 +113,9 @@ get_item (GListModel *model,
   guint number;
   GmRow *row;
 
-  if (position >= self->rows->len)
+  if (position >= self->n)
     return NULL;
-  number = g_array_index (self->rows, guint32, position);
+  number = get_number (self->rows, position);
   row = g_hash_table_lookup (self->live, GUINT_TO_POINTER (number));
   if (row != NULL)
     return g_object_ref (row);
@@ -139,7 +149,7 @@ gm_row_model_finalize (GObject *object)
   while (g_hash_table_iter_next (&iter, NULL, &row))
     GM_ROW (row)->model = NULL;
   g_hash_table_unref (self->live);
-  g_array_unref (self->rows);
+  g_clear_pointer (&self->rows, g_array_unref);
 
   G_OBJECT_CLASS (gm_row_model_parent_class)->finalize (object);
 }
@@ -153,7 +163,6 @@ gm_row_model_class_init (GmRowModelClass *klass)
 static void
 gm_row_model_init (GmRowModel *self)
 {
-  self->rows = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->live = g_hash_table_new (NULL, NULL);
 }
 
@@ -164,61 +173,49 @@ gm_row_model_new (void)
 }
 
 /**
- * gm_row_model_get_rows:
+ * gm_row_model_get_number:
  * @self: a model
+ * @position: of a row
  *
- * Returns: (transfer none): the numbers (guint32) of its rows
+ * Returns: which row of the index it is
  */
-GArray *
-gm_row_model_get_rows (GmRowModel *self)
+guint
+gm_row_model_get_number (GmRowModel *self,
+                         guint       position)
 {
-  return self->rows;
+  g_return_val_if_fail (position < self->n, 0);
+
+  return get_number (self->rows, position);
 }
 
 /**
- * gm_row_model_set_rows:
+ * gm_row_model_show:
  * @self: a model
- * @rows: of guint32; copied
+ * @rows: (nullable): of guint32; not copied: it may grow until the next call, but not change
+ *   otherwise. %NULL: all rows of the index in their own order
+ * @n: how many of them there are
  *
- * Only what lies between an equal beginning and an equal end is reported as changed, so that
- * selection and scroll position survive.
+ * Has these rows from now on. Only what lies between an equal beginning and an equal end is
+ * reported as changed, so that selection and scroll position survive.
  */
 void
-gm_row_model_set_rows (GmRowModel *self,
-                       GArray     *rows)
+gm_row_model_show (GmRowModel *self,
+                   GArray     *rows,
+                   guint       n)
 {
   g_autoptr(GArray) old = g_steal_pointer (&self->rows);
-  guint least = MIN (old->len, rows->len), start = 0, end = 0;
+  guint before = self->n, least = MIN (before, n), start = old == rows ? least : 0, end = 0;
 
-  self->rows = g_array_copy (rows);
-  while (start < least
-         && g_array_index (old, guint32, start) == g_array_index (rows, guint32, start))
+  self->rows = rows != NULL ? g_array_ref (rows) : NULL;
+  self->n = n;
+  while (start < least && get_number (old, start) == get_number (rows, start))
     start++;
-  while (end < least - start && g_array_index (old, guint32, old->len - 1 - end)
-                                == g_array_index (rows, guint32, rows->len - 1 - end))
+  while (end < least - start
+         && get_number (old, before - 1 - end) == get_number (rows, n - 1 - end))
     end++;
-  if (old->len != rows->len || start < least)
-    g_list_model_items_changed (G_LIST_MODEL (self), start, old->len - start - end,
-                                rows->len - start - end);
-}
-
-/**
- * gm_row_model_append:
- * @self: a model
- * @rows: of guint32
- * @from: the first of @rows to append
- */
-void
-gm_row_model_append (GmRowModel *self,
-                     GArray     *rows,
-                     guint       from)
-{
-  guint before = self->rows->len;
-
-  if (from >= rows->len)
-    return;
-  g_array_append_vals (self->rows, &g_array_index (rows, guint32, from), rows->len - from);
-  g_list_model_items_changed (G_LIST_MODEL (self), before, 0, rows->len - from);
+  if (before != n || start < least)
+    g_list_model_items_changed (G_LIST_MODEL (self), start, before - start - end,
+                                n - start - end);
 }
 
 /**

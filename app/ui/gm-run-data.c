@@ -9,7 +9,7 @@
 #define SLICE (1024 * 1024)
 
 /* Those who look are told at most so often while much is read: microseconds. */
-#define TELL_INTERVAL 100000
+#define TELL_INTERVAL 200000
 
 /**
  * GmRunData:

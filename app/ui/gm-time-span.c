@@ -232,6 +232,20 @@ scroll_cb (GtkEventControllerScroll *controller,
   return TRUE;
 }
 
+/* What is selected ends later or earlier, by this part of what is shown. */
+static void
+extend (GmTimeSpan *self,
+        double      part)
+{
+  gint64 from = self->selected_from, to = self->selected_to;
+  gint64 shown_to = gm_time_span_get_to (self);
+
+  if (to <= from)
+    from = to = self->from;
+  to = CLAMP (to + (gint64) ((shown_to - self->from) * part), from, shown_to);
+  gm_time_span_select (self, from, to);
+}
+
 static gboolean
 key_cb (GtkEventControllerKey *controller,
         guint                  key,
@@ -239,6 +253,9 @@ key_cb (GtkEventControllerKey *controller,
         GdkModifierType        state,
         GmTimeSpan            *self)
 {
+  GtkWidget *widget = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (controller));
+  double step;
+
   switch (key)
     {
     case GDK_KEY_plus:
@@ -251,10 +268,13 @@ key_cb (GtkEventControllerKey *controller,
       gm_time_span_zoom (self, 1.5, .5);
       return TRUE;
     case GDK_KEY_Left:
-      gm_time_span_pan (self, -.1);
-      return TRUE;
     case GDK_KEY_Right:
-      gm_time_span_pan (self, .1);
+      step = (key == GDK_KEY_Right) == (gtk_widget_get_direction (widget) != GTK_TEXT_DIR_RTL)
+               ? .1 : -.1;
+      if ((state & GDK_SHIFT_MASK) != 0)
+        extend (self, step / 2);
+      else
+        gm_time_span_pan (self, step);
       return TRUE;
     case GDK_KEY_Home:
       gm_time_span_show_all (self);
@@ -300,7 +320,8 @@ drag_update_cb (GtkGestureDrag *gesture,
  * @self: a span
  * @widget: what shows it
  *
- * Dragging selects; Ctrl and the wheel zoom, Shift and the wheel move; keys do all of that.
+ * Dragging selects; Ctrl and the wheel zoom, Shift and the wheel move; keys do all of that, with
+ * Shift they select.
  */
 void
 gm_time_span_control (GmTimeSpan *self,

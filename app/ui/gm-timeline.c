@@ -12,7 +12,7 @@
 
 /* Of a worker's row, as there is space for it. */
 #define LEAST_ROW 4
-#define MOST_ROW  40
+#define MOST_ROW  64
 #define USUAL_ROW 18
 
 /* Of the whole, before rows become lower. */
@@ -61,6 +61,7 @@ struct _GmTimeline
   gint64      from;
   gint64      to;
   guint       n_rows;    /* gone through */
+  guint       n_attempts;
   guint       changes;
   int         width;
   guint       n_slots;
@@ -149,11 +150,28 @@ paint (GmTimeline *self,
     line[x] = MAX (line[x], shade);
 }
 
+static gint64
+get_end (const GmEventsAttempt *attempt)
+{
+  return attempt->started + attempt->duration / 1000;
+}
+
+static gboolean
+is_shown (GmTimeline            *self,
+          const GmEventsAttempt *attempt)
+{
+  return attempt->slot >= 1 && attempt->slot <= self->n_slots && attempt->started <= self->to
+         && get_end (attempt) >= self->from;
+}
+
+/* Also what was tried again: its worker was not idle then. */
 static void
 go_through (GmTimeline *self)
 {
   GmResultsIndex *results = gm_run_data_get_results (self->data);
   guint n = gm_results_index_get_n_rows (results);
+
+  GmEventsIndex *events = gm_run_data_get_events (self->data);
 
   for (guint row = self->n_rows;
        (row = gm_results_index_next_in_span (results, row, self->from, self->to)) < n; row++)
@@ -165,6 +183,14 @@ go_through (GmTimeline *self)
         paint (self, slot, r->started, gm_results_row_get_end (r), get_shade (r));
     }
   self->n_rows = n;
+  for (; self->n_attempts < gm_events_index_get_n_attempts (events); self->n_attempts++)
+    {
+      const GmEventsAttempt *attempt = gm_events_index_get_attempt (events, self->n_attempts);
+
+      if (is_shown (self, attempt))
+        paint (self, attempt->slot, attempt->started, get_end (attempt),
+               attempt->is_timeout ? TIMEOUT : FAILED);
+    }
 }
 
 static void
@@ -185,7 +211,7 @@ prepare (GmTimeline *self)
       self->changes = changes;
       self->width = width;
       self->n_slots = n_slots;
-      self->n_rows = 0;
+      self->n_rows = self->n_attempts = 0;
     }
   go_through (self);
 }
@@ -283,6 +309,7 @@ find_item (GmTimeline *self,
            guint64    *index)
 {
   GmResultsIndex *results;
+  GmEventsIndex *events;
   gint64 pixel, time;
   guint slot, n;
 
@@ -302,6 +329,18 @@ find_item (GmTimeline *self,
         *index = gm_results_index_get_row (results, row)->index;
         return TRUE;
       }
+  events = gm_run_data_get_events (self->data);
+  for (guint i = 0; i < gm_events_index_get_n_attempts (events); i++)
+    {
+      const GmEventsAttempt *attempt = gm_events_index_get_attempt (events, i);
+
+      if (attempt->slot == slot && attempt->started <= time + pixel
+          && get_end (attempt) >= time - pixel)
+        {
+          *index = attempt->index;
+          return TRUE;
+        }
+    }
 
   return FALSE;
 }

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
-void gm_widget_drop_children (GtkWidget *widget);
+void gm_widget_drop_children (GtkWidget  *widget);
+void gm_widget_set_style     (GtkWidget  *widget,
+                              const char *style);
 
 G_END_DECLS

@@ -18,23 +18,24 @@ G_DEFINE_FINAL_TYPE (GmWorkerTable, gm_worker_table, GTK_TYPE_WIDGET)
 static const struct
 {
   const char *title;
-  int         width;  /* characters */
+  int         least;  /* characters */
+  int         width;
   gboolean    is_number;
   gboolean    expand;
 } columns[GM_WORKER_N_COLUMNS] = {
-  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 4, FALSE, FALSE },
-  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 22, FALSE, TRUE },
-  [GM_WORKER_COLUMN_PID] = { N_("PID"), 7, TRUE, FALSE },
-  [GM_WORKER_COLUMN_STATE] = { N_("State"), 9, FALSE, FALSE },
-  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 12, FALSE, TRUE },
-  [GM_WORKER_COLUMN_SINCE] = { N_("For"), 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_DONE] = { N_("Done"), 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 9, TRUE, FALSE },
-  [GM_WORKER_COLUMN_THREADS] = { N_("Threads"), 4, TRUE, FALSE },
-  [GM_WORKER_COLUMN_FILES] = { N_("Files"), 4, TRUE, FALSE },
-  [GM_WORKER_COLUMN_IO] = { N_("I/O"), 9, TRUE, FALSE },
+  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 3, 4, FALSE, FALSE },
+  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 10, 22, FALSE, TRUE },
+  [GM_WORKER_COLUMN_PID] = { N_("PID"), 6, 7, TRUE, FALSE },
+  [GM_WORKER_COLUMN_STATE] = { N_("State"), 6, 9, FALSE, FALSE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 6, 12, FALSE, TRUE },
+  [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 3, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 3, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 8, 9, TRUE, FALSE },
+  [GM_WORKER_COLUMN_THREADS] = { N_("Threads"), 3, 4, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FILES] = { N_("Files"), 3, 4, TRUE, FALSE },
+  [GM_WORKER_COLUMN_IO] = { N_("I/O"), 8, 9, TRUE, FALSE },
 };
 
 static void
@@ -73,7 +74,8 @@ setup_cb (GtkSignalListItemFactory *factory,
 
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
                                      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
-  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].width);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
+  gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
   if (columns[column].is_number)
     gtk_widget_add_css_class (label, "numeric");

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -67,6 +68,30 @@ read_all (GmResultsIndex *index)
   "{\"index\":" #index ",\"item\":{\"status\":\"ok\",\"x\":[\"]\"]},\"status\":\"error\"," \
   "\"attempts\":3,\"worker\":\"W-2\",\"pid\":5,\"started\":1790000001.000001,\"duration\":2.5," \
   "\"reason\":\"" reason "\",\"exit_code\":1,\"error\":\"" error "\",\"stdout\":\"Grüße\"}\n"
+
+/* The run was killed in the middle of a line; going on with it cuts that off. */
+static void
+test_torn (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(GmResultsIndex) index = gm_results_index_new (fixture->dir);
+  g_autofree char *path = g_build_filename (fixture->dir, "results.jsonl", NULL);
+  const char *torn = OK (7, 0.5);
+  g_autofree char *half = g_strndup (torn, strlen (torn) / 2);
+  guint at;
+
+  append (fixture, "results.jsonl", OK (0, 0.5));
+  append (fixture, "results.jsonl", half);
+  read_all (index);
+  g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 1);
+  g_assert_cmpint (truncate (path, strlen (OK (0, 0.5))), ==, 0);
+  append (fixture, "results.jsonl", BAD (1, "exit-code", "e"));
+  append (fixture, "results.jsonl", OK (2, 0.25));
+  read_all (index);
+  g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 3);
+  g_assert_true (gm_results_index_find (index, 1, &at));
+  g_assert_true (gm_results_index_find (index, 2, &at));
+}
 
 static void
 test_rows (Fixture       *fixture,
@@ -139,9 +164,13 @@ search (GmResultsIndex *index,
 
   while (gm_results_search_advance (found, 2))
     ;
-  for (guint i = 0; i < rows->len; i++)
-    g_string_append_printf (text, "%" G_GUINT64_FORMAT " ",
-                            gm_results_index_get_row (index, g_array_index (rows, guint32, i))->index);
+  for (guint i = 0; i < gm_results_search_get_n_found (found); i++)
+    {
+      guint row = rows != NULL ? g_array_index (rows, guint32, i) : i;
+
+      g_string_append_printf (text, "%" G_GUINT64_FORMAT " ",
+                              (guint64) gm_results_index_get_row (index, row)->index);
+    }
 
   return g_string_free (text, FALSE);
 }
@@ -174,7 +203,7 @@ test_odd_values (Fixture       *fixture,
   search = gm_results_search_new (index, &query);
   while (gm_results_search_advance (search, 100))
     ;
-  g_assert_cmpuint (gm_results_search_get_rows (search)->len, ==, 1);
+  g_assert_cmpuint (gm_results_search_get_n_found (search), ==, 1);
 }
 
 static void
@@ -279,11 +308,13 @@ test_events (Fixture       *fixture,
 {
   g_autoptr(GmEventsIndex) index = gm_events_index_new (fixture->dir);
   g_autoptr(GPtrArray) attempts = NULL;
+  const GmEventsAttempt *attempt;
   const GmEventsSample *sample;
 
   append (fixture, "events.jsonl",
           "{\"time\":1.5,\"event\":\"worker-started\",\"worker\":\"W-3\",\"pid\":7,\"slot\":2}\n"
-          "{\"time\":2.5,\"event\":\"item-retried\",\"index\":4,\"attempt\":1,\"outcome\":{\"index\":4}}\n"
+          "{\"time\":2.5,\"event\":\"item-retried\",\"index\":4,\"attempt\":1,\"outcome\":{\"index\":4,"
+          "\"status\":\"timeout\",\"worker\":\"W-3\",\"started\":1.75,\"duration\":0.5}}\n"
           "{\"time\":3.5,\"event\":\"snapshot\",\"queued\":5,\"running\":2,\"done\":3,\"failed\":1,\"rate\":1.25}\n"
           "{\"time\":4.5,\"event\":\"snapshot\",\"queued\":5,\"rate\":1e-3,\"cpu_percent\":150.5,\"rss\":1048576}\n"
           "{\"time\":5.5,\"event\":\"item-retried\",\"index\":4,\"attempt\":2,\"outcome\":{\"a\":\"}\"}}\n");
@@ -301,9 +332,34 @@ test_events (Fixture       *fixture,
   g_assert_cmpfloat (sample->rate, ==, .001);
   g_assert_cmpfloat (sample->cpu_percent, ==, 150.5);
   g_assert_cmpfloat (sample->rss, ==, 1048576);
+  g_assert_cmpuint (gm_events_index_get_n_attempts (index), ==, 2);
+  attempt = gm_events_index_get_attempt (index, 0);
+  g_assert_cmpuint (attempt->index, ==, 4);
+  g_assert_cmpuint (attempt->slot, ==, 2);
+  g_assert_cmpint (attempt->started, ==, 1750000);
+  g_assert_cmpint (attempt->duration, ==, 500000000);
+  g_assert_true (attempt->is_timeout);
+  g_assert_cmpuint (gm_events_index_get_attempt (index, 1)->slot, ==, 0);
   attempts = gm_events_index_dup_attempts (index, 4);
   g_assert_cmpuint (attempts->len, ==, 2);
   g_assert_cmpstr (g_ptr_array_index (attempts, 1), ==, "{\"a\":\"}\"}");
+}
+
+/* What complains of each item alike is one group, however short the items are. */
+static void
+test_groups (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(GmResultsIndex) index = gm_results_index_new (fixture->dir);
+
+  append (fixture, "results.jsonl",
+          "{\"index\":0,\"item\":8,\"status\":\"error\",\"reason\":\"exit-code\",\"error\":\"8: no 80 1\"}\n"
+          "{\"index\":1,\"item\":17,\"status\":\"error\",\"reason\":\"exit-code\",\"error\":\"17: no 80 1\"}\n"
+          "{\"index\":2,\"item\":\"o\",\"status\":\"error\",\"reason\":\"exit-code\",\"error\":\"o: no 80 1\"}\n");
+  while (gm_results_index_advance (index, 100))
+    ;
+  g_assert_cmpuint (gm_results_index_get_n_groups (index), ==, 1);
+  g_assert_cmpstr (gm_results_index_get_group (index, 0)->text, ==, "{}: no 80 1");
 }
 
 int
@@ -312,8 +368,10 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/results-index/rows", Fixture, NULL, set_up, test_rows, tear_down);
+  g_test_add ("/results-index/torn", Fixture, NULL, set_up, test_torn, tear_down);
   g_test_add ("/results-index/garbage", Fixture, NULL, set_up, test_garbage, tear_down);
   g_test_add ("/results-index/odd-values", Fixture, NULL, set_up, test_odd_values, tear_down);
+  g_test_add ("/results-index/groups", Fixture, NULL, set_up, test_groups, tear_down);
   g_test_add ("/results-index/search", Fixture, NULL, set_up, test_search, tear_down);
   g_test_add ("/results-index/stats", Fixture, NULL, set_up, test_stats, tear_down);
   g_test_add ("/results-index/log", Fixture, NULL, set_up, test_log, tear_down);

@@ -24,6 +24,7 @@ GTK_MP = 'gtk-mp'
 PYTHON = '/usr/bin/python3'
 METHODS = 'fork', 'forkserver', 'spawn'
 N_COMMANDS = 2000
+LEVELS = 'DEBUG', 'INFO', 'WARNING', 'ERROR'
 MILLION = 1000000
 
 # Figure: what it must be by itself, and how many times as good as whom. Figures that end in -ms,
@@ -31,6 +32,8 @@ MILLION = 1000000
 ABSOLUTE = {
     'first-result-fork-ms': 3, 'first-result-forkserver-ms': 6, 'first-result-spawn-ms': 10,
     'start-to-task-fork-ms': 15, 'start-to-task-forkserver-ms': 15, 'start-to-task-spawn-ms': 15,
+    'results-open-ms': 1000, 'results-frame-p95-ms': 10, 'results-peak-mib': 120,
+    'log-open-ms': 1000, 'log-frame-p95-ms': 10, 'log-peak-mib': 120,
     'queue-items': 5e6,
     'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
 }
@@ -48,7 +51,7 @@ for _method in METHODS:
     RELATIVE['apply-' + _method + '-us'] = {'limit': 1 / 1.3}
 
 # Shown, not aimed at.
-NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run'
+NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run', 'gtk-mp--version'
 
 
 def figures(*command):
@@ -92,18 +95,22 @@ def count_lines(run):
         return sum(1 for _ in results)
 
 
-def square(build, n_items, name):
-    def measure(run, begin, end, mib):
-        assert count_lines(run) == n_items
-        return {('gtk-mp', name + '-items'): n_items / (end - begin),
-                ('gtk-mp', name + '-peak-mib'): mib}
-
+def run_square(build, n_items, measure):
     with tempfile.TemporaryDirectory() as folder:
         job = os.path.join(folder, 'square.mpjob')
         with open(job, 'w', encoding='utf-8') as file:
             json.dump({'mpjob': 1, 'task': {'function': 'builtin:square'},
                        'inputs': {'range': [n_items]}, 'processes': 2}, file)
         return run_headless(build, job, measure=measure)
+
+
+def square(build, n_items, name):
+    def measure(run, begin, end, mib):
+        assert count_lines(run) == n_items
+        return {('gtk-mp', name + '-items'): n_items / (end - begin),
+                ('gtk-mp', name + '-peak-mib'): mib}
+
+    return run_square(build, n_items, measure)
 
 
 def true_commands(build):
@@ -149,7 +156,27 @@ def start_up(build):
         ms = (float(out.split()[0]) - begin) * 1e3
         return {('GNU-parallel', f'start-to-task-{method}-ms'): ms for method in METHODS}
 
-    return {'gtk-mp': ours, 'GNU-parallel': with_peer('parallel', parallel)}
+    def version():
+        begin = time.time()
+        subprocess.run([build / 'app' / GTK_MP, '--version'], stdout=subprocess.DEVNULL, check=True)
+        ms = (time.time() - begin) * 1e3
+        return {('gtk-mp--version', f'start-to-task-{method}-ms'): ms for method in METHODS}
+
+    return {'gtk-mp': ours, 'gtk-mp--version': version,
+            'GNU-parallel': with_peer('parallel', parallel)}
+
+
+def views(build):
+    """The window's pages of a run of a million items with a log of a million lines."""
+    def measure(run, *_):
+        with open(os.path.join(run, 'log.txt'), 'w', encoding='utf-8') as log:
+            log.writelines(f'[{LEVELS[i % 4]}/ForkServerPoolWorker-{i % 8 + 1}] {i} tasks\n'
+                           for i in range(MILLION))
+        return {figure: value for page in ('results', 'log') for figure, value in
+                figures(HERE.parent / 'ui/run-ui', build / 'tests/bench/bench-views', run, page,
+                        MILLION).items()}
+
+    return run_square(build, MILLION, measure)
 
 
 def pool(method):
@@ -171,8 +198,9 @@ TOPICS = {
     'start-up': start_up,
     'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},
 }
-# Four gigabytes of disk and a minute: only when asked for.
+# Four gigabytes of disk and a minute, or a display: only when asked for.
 ON_REQUEST = {
+    'views': lambda build: {'gtk-mp': lambda: views(build)},
     'ten-million': lambda build: {'gtk-mp': lambda: square(build, 10 * MILLION, 'ten-million')},
 }
 

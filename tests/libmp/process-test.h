@@ -89,13 +89,14 @@ deny_call (guint number,
   g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 }
 
+/* By @method, or NULL for the default. */
 static inline MpProcess *
 new_process (gconstpointer  method,
              const char    *function,
              GVariant      *args)
 {
   g_autoptr(GError) error = NULL;
-  MpContext *context = mp_context_get (method, &error);
+  MpContext *context = method != NULL ? mp_context_get (method, &error) : NULL;
 
   g_assert_no_error (error);
   return mp_process_new_full (context, NULL, function, args);
@@ -163,6 +164,47 @@ send_value (MpConnection *connection,
 
   mp_connection_send (connection, value, &error);
   g_assert_no_error (error);
+}
+
+/* Says that it is there, and stays until the other end is closed. */
+static inline GVariant *
+stay (GVariant  *args,
+      GError   **error)
+{
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
+  g_autoptr(GVariant) order = NULL;
+
+  mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
+  order = mp_connection_recv (connection, NULL);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (stay)
+
+/* Starts one that calls `stay`, or @function, which does, and waits until it runs. */
+static inline MpProcess *
+start_staying (gconstpointer  method,
+               const char    *function,
+               gboolean       daemon,
+               MpConnection **connection)
+{
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(GVariant) ready = NULL;
+  MpProcess *process;
+
+  make_pipe (TRUE, connection, &theirs);
+  process = new_process (method, function, mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  mp_process_set_daemon (process, daemon);
+  start (process);
+  ready = receive (*connection);
+  return process;
+}
+
+/* A handler of “terminated”. */
+static inline void
+count_end (MpProcess *process,
+           guint     *count)
+{
+  ++*count;
 }
 
 /* Waits for the end of file: nobody has the other end open any more. */

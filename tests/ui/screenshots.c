@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <glib/gi18n.h>
 
 #include "ui-util.h"
 
 #include "gm-define-page.h"
 
-/* Photographs the window for people to look at: screenshots FOLDER WIDTH HEIGHT light|dark. */
+/* Photographs the window for people to look at: screenshots FOLDER WIDTH HEIGHT STYLE, with words
+ * in the style: dark, rtl. */
 
 static const char slow_job[] =
   "{\"mpjob\":1,\"name\":\"Thumbnails\",\"task\":{\"shell\":\"i={#}; sleep 0.$((i % 7)); echo "
@@ -34,6 +38,20 @@ show_page (GmWindow   *window,
   gtk_widget_activate_action (GTK_WIDGET (window), "win.show-page", "s", page);
 }
 
+/* In the language that LANGUAGE asks for, from the catalogues of the build. */
+static void
+use_language (void)
+{
+  const char *catalogues = g_getenv ("GTK_MP_CATALOGUES");
+
+  setlocale (LC_ALL, "");
+  if (catalogues == NULL)
+    return;
+  bindtextdomain (GETTEXT_PACKAGE, catalogues);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -46,13 +64,16 @@ main (int    argc,
   if (argc != 5)
     return 2;
   folder = argv[1];
+  use_language ();
   if (!gtk_init_check ())
     return 77;
   application = ui_start ();
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
-                                      strcmp (argv[4], "dark") == 0
+                                      strstr (argv[4], "dark") != NULL
                                         ? ADW_COLOR_SCHEME_FORCE_DARK
                                         : ADW_COLOR_SCHEME_FORCE_LIGHT);
+  if (strstr (argv[4], "rtl") != NULL)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   window = ui_get_window (application);
   gtk_window_set_default_size (GTK_WINDOW (window), atoi (argv[2]), atoi (argv[3]));
   take (window, "welcome");
@@ -76,6 +97,12 @@ main (int    argc,
   take (window, "monitor-after");
   show_page (window, "results");
   take (window, "results");
+  gtk_widget_activate_action (ui_find (window, "results-view"), "results.show-item", "t",
+                              (guint64) 8);
+  take (window, "details");
+  gtk_widget_activate_action (ui_find (window, "results-view"), "results.close-details", NULL);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (window, "results-groups")), TRUE);
+  take (window, "failures");
   show_page (window, "log");
   take (window, "log");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.back", NULL);

@@ -55,8 +55,8 @@ test_opening_runs_nothing (void)
   ui_settle ();
   g_assert_null (gm_window_get_run (window));
   g_assert_false (g_file_test (marker, G_FILE_TEST_EXISTS));
-  g_assert_nonnull (strstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "commands"))),
-                            "touch ran"));
+  WAIT_FOR (strstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "commands"))),
+                    "touch ran") != NULL);
   ui_finish (application);
 }
 
@@ -174,6 +174,7 @@ test_dropped_files_are_inputs (void)
   g_autoptr(GFile) second_file = g_file_new_for_path (second);
   GFile *files[2] = { first_file, second_file };
   g_autoptr(GFile) folder = g_file_new_for_path (g_get_home_dir ());
+  g_autoptr(GmDraft) shown = NULL;
   GmJob *job;
 
   drop (window, files, 2);
@@ -182,7 +183,11 @@ test_dropped_files_are_inputs (void)
   g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_FILES);
   g_assert_cmpstr (job->inputs->patterns[0], ==, first);
   WAIT_FOR (can_run (window));
+  shown = g_object_ref (gm_window_get_draft (window));
   drop (window, &folder, 1);
+  /* The job that was shown stays as it is. */
+  g_assert_true (gm_window_get_draft (window) != shown);
+  g_assert_cmpint (gm_draft_get_job (shown)->inputs->kind, ==, GM_INPUT_FILES);
   job = gm_draft_get_job (gm_window_get_draft (window));
   g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_GLOB);
   WAIT_FOR (can_run (window));

@@ -264,6 +264,61 @@ class Steering(Control):
         self.assertEqual([found[i]['attempts'] for i in range(6)], [5, 5, 3, 3, 3, 1])
         self.assertEqual((run.state()['state'], run.state()['ok']), ('finished', 6))
 
+    def test_retry_in_a_run_that_was_gone_on_with(self):
+        """What had failed before can be asked for as well, and counts once however it ends."""
+        text = 'test {} -lt 4 || { touch at-{}; ' + UNTIL_GO + '}; test -e ok || exit 3'
+        run = self.run_job({'task': {'shell': text}, 'inputs': {'range': [6]}, 'processes': 1,
+                            'on_error': {'stop_after': 3}}, code=1)
+        self.write('ok', '')
+        for index, code in ((4, 1), (5, 1)):
+            again = self.start_arguments([f'--resume={run.dir}/', '--on-error=continue'],
+                                         run_dir=False)
+            wait_for((self.work / f'at-{index}').exists, 'the item that waits')
+            client = self.connect(run)
+            status = wait_for(lambda: (s := client.do('status'))['running'] and s, 'a start')
+            self.assertEqual(status['failed'], 3)
+            self.assertIn('not been read', client.fault('retry', indexes=[6])['message'])
+            client.do('retry', indexes=[0, 2])
+            self.assertEqual(client.do('status')['failed'], 1)
+            self.assertIn('no outcome yet', client.fault('retry', indexes=[2])['message'])
+            if index == 4:
+                client.do('drain')
+            self.go()
+            self.assertEqual(again.wait(), code, again.stderr)
+            (self.work / 'go').unlink()
+            state = run.state()
+            self.assertEqual((state['failed'], state['ok'], state['done']),
+                             (3, 2, 6) if index == 4 else (1, 5, 6))
+        found = run.by_index()
+        self.assertEqual([found[i]['status'] for i in range(6)],
+                         ['ok', 'error', 'ok', 'ok', 'ok', 'ok'])
+        self.assertEqual([found[i]['attempts'] for i in (0, 1, 2)], [2, 1, 2])
+
+    def test_retry_and_what_is_printed(self):
+        """Outputs stay in order, each item's last is the last, and the copy has all outcomes."""
+        text = ('echo {} $GTK_MP_ATTEMPT; if [ {} = 0 ] || [ {} = 3 ]; then while ! test -e go-{}; '
+                'do sleep 0.02; done; fi; test -e ok || test {} = 0')
+        run = self.shell(text, [0, 1, 2, 3], processes=3, results='copy.jsonl')
+        client = self.connect(run)
+        wait_for(lambda: client.do('status')['failed'] == 2, 'the failures')
+        self.assertEqual(run.stdout, b'')
+        client.do('retry', indexes=[1])  # before its turn
+        wait_for(lambda: [o['attempts'] for o in run.outcomes()] == [1, 1, 2], 'the same again')
+        self.write('go-0', '')
+        wait_for(lambda: run.stdout == b'0 1\n1 2\n2 1\n', 'what has its turn')
+        self.write('ok', '')
+        client.do('retry', indexes=[2, 1])  # after it
+        wait_for(lambda: client.do('status')['ok'] == 3, 'what is ok')
+        self.write('go-3', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
+        lines = run.stdout.splitlines()
+        self.assertEqual(lines[:3], [b'0 1', b'1 2', b'2 1'])
+        self.assertEqual(sorted(lines[3:5]), [b'1 3', b'2 2'])
+        self.assertEqual(lines[5:], [b'3 1'])
+        copy = (self.work / 'copy.jsonl').read_text()
+        self.assertEqual(copy, (run.dir / 'results.jsonl').read_text())
+        self.assertEqual([run.by_index()[i]['status'] for i in range(4)], ['ok'] * 4)
+
     def test_retry_of_odd_items(self):
         """What is read back from an outcome is the item, byte for byte."""
         names = ['a"]}\\', 'ä', b'\xff\n'.decode('utf-8', 'surrogateescape').strip()]
@@ -439,6 +494,23 @@ class Processes(Control):
         self.write('go', '')
         self.write('end', '')
         self.assertEqual(run.wait(), 0, run.stderr)
+
+    def test_one_that_has_ended(self):
+        """Its number may be another's in a moment: nothing is done to it."""
+        run = self.shell('sh -c "exit" & echo $! > ended; exec sleep 1000', [0])
+        client = self.connect(run)
+        wait_for(lambda: (self.work / 'ended').exists() and (self.work / 'ended').read_text(),
+                 'a process')
+        pid = int((self.work / 'ended').read_text())
+        wait_for(lambda: proc_status(pid)['State'][0] == 'Z', 'its end')
+        for method, more in (('signal', {'signal': 'SIGTERM'}), ('priority', {'nice': 1}),
+                             ('affinity', {'cpus': [0]})):
+            with self.subTest(method):
+                self.assertIn('neither a worker', client.fault(method, pid=pid, **more)['message'])
+        worker = self.busy_worker(client)
+        self.assertLess(client.do('priority', pid=worker['pid'], nice=1)['processes'], 3)
+        client.do('cancel')
+        run.wait()
 
     def test_load(self):
         run = self.shell('while :; do :; done', [0], processes=1)

@@ -31,6 +31,8 @@ for line in sys.stdin:
         put('{"result": 1}\n{"result": 2}')
     elif what == 'later':
         put('{"result": 1}'); time.sleep(0.2); put('by the way')
+    elif what == 'late':
+        put('{"result": 1}'); time.sleep(item[1]); put('{"result": "late"}')
     elif what == 'exit':
         sys.exit(item[1])
     elif what == 'half':
@@ -172,6 +174,7 @@ class WorkerTest(harness.Case):
         self.assertEqual(outcomes[1]['error'], 'no "such"\nthing')
         # Of which the log has the first line.
         self.assertEqual(run.stderr, '[WARNING/MainProcess] item 1: exception: no "such"\n')
+        self.assertNotIn('thing', (run.dir / 'log.txt').read_text())
         self.assertEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
 
     def test_only_the_guilty_item_fails(self):
@@ -201,6 +204,28 @@ class WorkerTest(harness.Case):
         self.assertNotEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
         self.assertEqual(outcomes[2]['result'][0], outcomes[3]['result'][0])
         self.assertIn('{"result": 2}', (run.dir / 'log.txt').read_text())
+
+    def test_a_second_answer_that_comes_late(self):
+        """The next item has been asked by then: it is asked again of another child."""
+        items = [['pid'], ['late', 0.1], ['pid']] * 5
+        run = self.run_job(self.job(items))
+        outcomes = run.by_index()
+        for i in range(0, 15, 3):
+            self.assertEqual(outcomes[i + 1]['result'], 1)
+            for index in (i, i + 2):
+                self.assertEqual(outcomes[index]['result'][1], index)
+                self.assertEqual(outcomes[index]['attempts'], 1)
+            self.assertNotEqual(outcomes[i]['result'][0], outcomes[i + 2]['result'][0])
+        log = (run.dir / 'log.txt').read_text()
+        self.assertEqual(log.count('nobody asked for: “{"result": "late"}”'), 5)
+
+    def test_a_program_that_never_listens(self):
+        self.write('talks.sh', 'echo \'{"result":1}\'; sleep 1000')
+        run = self.run_job({'task': {'worker': ['sh', 'talks.sh']}, 'inputs': [1, 2],
+                            'processes': 1}, code=1)
+        for index in (0, 1):
+            self.check(run.by_index()[index], 'error', 'bad-answer', '{"result":1}')
+        self.assert_nothing_left()
 
     def test_a_death_between_items_harms_no_item(self):
         script = 'read q; echo \'{"result":1}\'; exec 1>&-; exit 7'
