@@ -464,7 +464,6 @@ class Processes(Control):
             #include <unistd.h>
             static void wait_for (const char *n) { while (access (n, F_OK) < 0) usleep (10000); }
             __attribute__ ((constructor)) static void begin (void) { wait_for ("begin"); }
-            __attribute__ ((destructor)) static void end (void) { wait_for ("end"); }
             void *work (void *item, void *e);
             extern void *g_variant_ref (void *);
             void *work (void *item, void *e) { wait_for ("go"); return g_variant_ref (item); }
@@ -484,15 +483,17 @@ class Processes(Control):
         worker, = [one for one in client.do('status')['workers'] if one['state'] == 'busy']
         idle, = [one for one in client.do('status')['workers'] if one['state'] == 'idle']
         self.assertEqual((idle['index'], idle['item'], idle['child_pid']), (None, None, None))
+        # One that can't leave yet.
+        os.kill(idle['pid'], signal.SIGSTOP)
         client.do('resize', processes=1)
         wait_for(lambda: 'exiting' in [one['state'] for one in client.do('status')['workers']],
                  'a worker that leaves')
+        os.kill(idle['pid'], signal.SIGCONT)
         client.do('pause')
         self.assertIn('stopped', [one['state'] for one in client.do('status')['workers']
                                   if one['pid'] == worker['pid']])
         client.do('resume')
         self.write('go', '')
-        self.write('end', '')
         self.assertEqual(run.wait(), 0, run.stderr)
 
     def test_one_that_has_ended(self):
