@@ -20,6 +20,14 @@ typedef struct
   MpSlot   *slots;
 } MpArena;
 
+/* A part of the arena: where to look for what one side has written, and nowhere else. */
+typedef struct
+{
+  const MpArena *arena;
+  guint64        start;
+  guint64        end;
+} MpRange;
+
 MpArena  *_mp_arena_new          (GError        **error);
 MpArena  *_mp_arena_open         (int             fd,
                                   GError        **error);
@@ -27,15 +35,15 @@ void      _mp_arena_free         (MpArena        *arena);
 void      _mp_arena_discard      (MpArena        *arena,
                                   guint64         offset,
                                   gsize           size);
-gboolean  _mp_arena_contains     (MpArena        *arena,
+gboolean  _mp_range_contains     (MpRange         range,
                                   guint64         offset,
                                   gsize           size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpArena, _mp_arena_free)
 
 static inline gpointer
-_mp_arena_at (MpArena *arena,
-              guint64  offset)
+_mp_arena_at (const MpArena *arena,
+              guint64        offset)
 {
   return arena->base + offset;
 }
@@ -60,6 +68,23 @@ _mp_arena_region_offset (MpArena *arena,
                          guint    slot)
 {
   return arena->results_offset + slot * arena->region_size;
+}
+
+/* Where the parent writes items. */
+static inline MpRange
+_mp_arena_items (MpArena *arena)
+{
+  return (MpRange) { arena, arena->blocks_offset, arena->results_offset };
+}
+
+/* Where the worker of @slot writes results. */
+static inline MpRange
+_mp_arena_region (MpArena *arena,
+                  guint    slot)
+{
+  guint64 start = _mp_arena_region_offset (arena, slot);
+
+  return (MpRange) { arena, start, start + arena->region_size };
 }
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include "mp-arena-private.h"
 #include "mp-error.h"
+#include "mp-fd-private.h"
 
 /*
  * The memfd is sparse and as large as a pool can ever need, so nothing has to grow, move or be
@@ -63,7 +64,7 @@ _mp_arena_new (GError **error)
 {
   g_autoptr(MpArena) arena = g_new0 (MpArena, 1);
 
-  arena->fd = memfd_create ("mp-pool", MFD_CLOEXEC);
+  arena->fd = _mp_fd_above_standard (memfd_create ("mp-pool", MFD_CLOEXEC));
   if (arena->fd < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_SPAWN,
@@ -93,18 +94,24 @@ _mp_arena_open (int      fd,
   struct stat st;
 
   arena->fd = fd;
-  if (fstat (fd, &st) == 0)
-    for (guint shrink = 0; REGION_SIZE >> shrink >= SMALLEST_REGION; shrink += 2)
-      {
-        lay_out (arena, shrink);
-        if (arena->size == (gsize) st.st_size && map (arena))
-          {
-            lay_out (arena, shrink);
-            return g_steal_pointer (&arena);
-          }
-      }
+  if (fstat (fd, &st) < 0)
+    st.st_size = 0;
+  for (guint shrink = 0; REGION_SIZE >> shrink >= SMALLEST_REGION; shrink += 2)
+    {
+      lay_out (arena, shrink);
+      if (arena->size != (gsize) st.st_size)
+        continue;
+      if (map (arena))
+        {
+          lay_out (arena, shrink);
+          return g_steal_pointer (&arena);
+        }
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED,
+                   "Could not map the pool's shared memory: %s", g_strerror (errno));
+      return NULL;
+    }
   g_set_error (error, MP_ERROR, MP_ERROR_FAILED,
-               "Could not map the pool's shared memory: %s", g_strerror (errno));
+               "Descriptor %d is not the shared memory of a pool", fd);
   return NULL;
 }
 
@@ -133,12 +140,12 @@ _mp_arena_discard (MpArena *arena,
     fallocate (arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, first, end - first);
 }
 
-/* Whether a range that was read from shared memory may be used. A worker's stray write must not
+/* Whether a place that was read from shared memory may be used. A worker's stray write must not
  * make the parent read elsewhere. */
 gboolean
-_mp_arena_contains (MpArena *arena,
-                    guint64  offset,
-                    gsize    size)
+_mp_range_contains (MpRange range,
+                    guint64 offset,
+                    gsize   size)
 {
-  return offset <= arena->size && size <= arena->size - offset;
+  return offset >= range.start && offset <= range.end && size <= range.end - offset;
 }

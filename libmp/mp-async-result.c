@@ -28,15 +28,12 @@
  * again and again, where touching new memory for each costs more than all the rest. */
 #define WINDOW      32768
 
-/* A value that has come back: a scalar's bytes, or an owned GVariant. */
-typedef struct
+/* A value that has come back: a scalar's bytes, or an owned GVariant. Its type lies elsewhere, so
+ * that an array of these can become the array of the result. */
+typedef union
 {
-  union
-  {
-    guint64   scalar;
-    GVariant *variant;
-  };
-  guint8 type;  /* as in MpPayload, MP_VALUE_VARIANT if @variant is it */
+  guint64   scalar;
+  GVariant *variant;
 } Element;
 
 struct _MpAsyncResult
@@ -46,6 +43,7 @@ struct _MpAsyncResult
   MpSink    sink;
   MpPool   *pool;      /* owned while not ready */
   Element  *elements;  /* owned while not ready: one per item */
+  guint8   *types;     /* owned, of them as in MpPayload; MP_VALUE_VARIANT if @variant is it */
   gsize     n_items;
   gboolean  single;
   gboolean  ready;
@@ -67,30 +65,32 @@ struct _MpAsyncResult
 G_DEFINE_FINAL_TYPE (MpAsyncResult, mp_async_result, G_TYPE_OBJECT)
 
 static GVariant *
-element_to_variant (const Element *element)
+element_to_variant (MpAsyncResult *self,
+                    gsize          i)
 {
-  MpPayload value = { element->scalar, 0, element->type };
+  MpPayload value = { self->elements[i].scalar, 0, self->types[i] };
 
-  if (element->type == MP_VALUE_VARIANT)
-    return g_variant_ref (element->variant);
-  return _mp_payload_load (NULL, &value, NULL);
+  if (self->types[i] == MP_VALUE_VARIANT)
+    return g_variant_ref (self->elements[i].variant);
+  return g_variant_ref_sink (_mp_payload_unpack_scalar (&value));
 }
 
+/* Moves the numbers together where they are: to touch as much memory again costs more. */
 static GVariant *
 join_scalars (MpAsyncResult *self,
               guint8         type)
 {
   gsize size = _mp_payload_scalar_size (type);
-  guint8 *packed = g_malloc (self->n_items * size);
   const char array_type[] = { 'a', type, '\0' };
+  guint8 *packed = (guint8 *) g_steal_pointer (&self->elements);
   g_autoptr(GBytes) bytes = NULL;
 
-  if (size == sizeof (guint64))
-    for (gsize i = 0; i < self->n_items; i++)
-      ((guint64 *) packed)[i] = self->elements[i].scalar;
-  else
-    for (gsize i = 0; i < self->n_items; i++)
-      memcpy (packed + i * size, &self->elements[i].scalar, size);
+  if (size < sizeof (Element))
+    {
+      for (gsize i = 0; i < self->n_items; i++)
+        memmove (packed + i * size, packed + i * sizeof (Element), size);
+      packed = g_realloc (packed, self->n_items * size);
+    }
   bytes = g_bytes_new_take (packed, self->n_items * size);
   return g_variant_new_from_bytes ((const GVariantType *) array_type, bytes, TRUE);
 }
@@ -106,7 +106,7 @@ join_variants (MpAsyncResult *self)
 
   for (gsize i = 0; i < self->n_items; i++)
     {
-      g_ptr_array_add (children, element_to_variant (&self->elements[i]));
+      g_ptr_array_add (children, element_to_variant (self, i));
       alike = alike && strcmp (g_variant_get_type_string (children->pdata[i]),
                                g_variant_get_type_string (children->pdata[0])) == 0;
     }
@@ -122,16 +122,25 @@ join_variants (MpAsyncResult *self)
 static GVariant *
 join_elements (MpAsyncResult *self)
 {
-  guint8 type = self->n_items > 0 ? self->elements[0].type : 0;
+  guint8 type = self->n_items > 0 ? self->types[0] : 0;
   gboolean alike = TRUE;
 
   if (self->single)
-    return element_to_variant (&self->elements[0]);
+    return element_to_variant (self, 0);
   if (self->n_items == 0)
     return g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0);
   for (gsize i = 1; i < self->n_items && alike; i++)
-    alike = self->elements[i].type == type;
+    alike = self->types[i] == type;
   return alike && _mp_payload_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
+}
+
+static void
+make_elements (MpAsyncResult *self,
+               gsize          n_items)
+{
+  self->n_items = n_items;
+  self->elements = g_new0 (Element, n_items);
+  self->types = g_new0 (guint8, n_items);
 }
 
 static void
@@ -139,9 +148,10 @@ clear_elements (MpAsyncResult *self)
 {
   if (self->elements != NULL)
     for (gsize i = 0; i < self->n_items; i++)
-      if (self->elements[i].type == MP_VALUE_VARIANT)
+      if (self->types[i] == MP_VALUE_VARIANT)
         g_variant_unref (self->elements[i].variant);
   g_clear_pointer (&self->elements, g_free);
+  g_clear_pointer (&self->types, g_free);
 }
 
 static void
@@ -157,6 +167,25 @@ complete (MpAsyncResult *self)
     self->error_callback (self->error, self->user_data);
   else if (self->error == NULL && self->callback != NULL)
     self->callback (self->value, self->user_data);
+}
+
+static void
+refill_complete (MpSink *sink)
+{
+  g_autoptr(MpAsyncResult) self = sink->owner;
+
+  g_ptr_array_remove (self->pool->sinks, sink);
+  complete (self);
+}
+
+/* Nothing is to be waited for; but nobody is called back before he has the result. */
+static void
+complete_soon (MpAsyncResult *self)
+{
+  g_object_ref (self);
+  self->sink.refill = refill_complete;
+  g_ptr_array_add (self->pool->sinks, &self->sink);
+  _mp_pool_wake (self->pool);
 }
 
 /* Nothing more is submitted: all of it was, or it can't be any more. */
@@ -185,13 +214,13 @@ deliver (MpSink           *sink,
   else if (_mp_payload_is_scalar (delivery->value.type))
     {
       element->scalar = delivery->value.data;
-      element->type = delivery->value.type;
+      self->types[delivery->index] = delivery->value.type;
     }
   else
     {
       element->variant = _mp_delivery_to_variant (self->pool, delivery, &error);
       if (element->variant != NULL)
-        element->type = MP_VALUE_VARIANT;
+        self->types[delivery->index] = MP_VALUE_VARIANT;
       else if (self->error == NULL)
         self->error = g_steal_pointer (&error);
     }
@@ -242,12 +271,11 @@ _mp_async_result_new (MpPool          *pool,
   return self;
 }
 
-static void
-report_full (MpAsyncResult *self)
+/* The first error in time counts. */
+static GError **
+place_of_error (MpAsyncResult *self)
 {
-  if (self->error == NULL)
-    self->error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
-                                       "The items are too large for the pool's shared memory");
+  return self->error == NULL ? &self->error : NULL;
 }
 
 void
@@ -255,15 +283,11 @@ _mp_async_result_submit (MpAsyncResult *self,
                          GVariant      *args)
 {
   self->single = TRUE;
-  self->n_items = 1;
-  self->elements = g_new0 (Element, 1);
-  if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args))
+  make_elements (self, 1);
+  if (_mp_pool_submit (self->pool, &self->sink, 0, self->pool->submitted, args, &self->error))
     _mp_pool_flush (self->pool);
   else
-    {
-      report_full (self);
-      complete (self);
-    }
+    complete_soon (self);
 }
 
 /* The pool has come to its end with items that were not submitted. */
@@ -275,8 +299,6 @@ give_up (MpAsyncResult *self)
   else if (self->error == NULL)
     self->error = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled before it ran");
   end_submitting (self);
-  if (self->sink.pending == 0)
-    complete (self);
 }
 
 static guint
@@ -299,7 +321,8 @@ submit_nth (MpAsyncResult *self,
 
   if (g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT))
     item = g_variant_get_variant (child);
-  return _mp_pool_submit (self->pool, &self->sink, i, i, item != NULL ? item : child);
+  return _mp_pool_submit (self->pool, &self->sink, i, i, item != NULL ? item : child,
+                          place_of_error (self));
 }
 
 /* Numbers go straight from the array into the records. */
@@ -313,26 +336,21 @@ submit_scalar (MpAsyncResult *self,
   MpPayload value = { 0, 0, type };
 
   memcpy (&value.data, data + i * size, size);
-  return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0);
+  return _mp_pool_submit_value (self->pool, &self->sink, i, i, &value, NULL, 0,
+                                place_of_error (self));
 }
 
 /* Submits as many as the window takes. */
 static void
-refill (MpSink *sink)
+submit_more (MpAsyncResult *self)
 {
-  MpAsyncResult *self = sink->owner;
   guint8 type = g_variant_get_type_string (self->items)[1];
   gboolean scalar = _mp_payload_is_scalar (type);
   gsize size = scalar ? _mp_payload_scalar_size (type) : 0;
   const guint8 *data = scalar ? g_variant_get_data (self->items) : NULL;
   gboolean fits = TRUE;
 
-  if (self->pool->broken != NULL || self->pool->terminated)
-    {
-      give_up (self);
-      return;
-    }
-  while (fits && self->n_submitted < self->n_items && sink->pending < self->window)
+  while (fits && self->n_submitted < self->n_items && self->sink.pending < self->window)
     {
       gsize i = self->n_submitted++;
 
@@ -345,11 +363,20 @@ refill (MpSink *sink)
       fits = scalar ? submit_scalar (self, data, size, type, i)
                     : submit_nth (self, self->items, i);
     }
-  if (!fits)
-    report_full (self);
   if (!fits || self->n_submitted == self->n_items)
     end_submitting (self);
   _mp_pool_flush (self->pool);
+}
+
+static void
+refill (MpSink *sink)
+{
+  MpAsyncResult *self = sink->owner;
+
+  if (self->pool->broken != NULL || self->pool->terminated)
+    give_up (self);
+  else
+    submit_more (self);
   if (sink->pending == 0 && self->items == NULL)
     complete (self);
 }
@@ -363,13 +390,14 @@ _mp_async_result_submit_all (MpAsyncResult *self,
                              gboolean       waits)
 {
   self->items = g_variant_ref (items);
-  self->n_items = g_variant_n_children (items);
   self->chunksize = chunksize;
   self->window = waits ? WINDOW : G_MAXSIZE;
-  self->elements = g_new0 (Element, self->n_items);
+  make_elements (self, g_variant_n_children (items));
   self->sink.refill = refill;
   g_ptr_array_add (self->pool->sinks, &self->sink);
-  refill (&self->sink);
+  submit_more (self);
+  if (self->sink.pending == 0 && self->items == NULL)
+    complete_soon (self);
 }
 
 static gboolean

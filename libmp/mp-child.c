@@ -11,9 +11,10 @@
 
 #include "mp-exit-private.h"
 #include "mp-fd-private.h"
-#include "mp-image-private.h"
 #include "mp-log-private.h"
+#include "mp-signals-private.h"
 
+/* Programs that this process executes have it too. */
 static void
 close_stdin (void)
 {
@@ -22,7 +23,7 @@ close_stdin (void)
   if (fd > STDIN_FILENO)
     dup2 (fd, STDIN_FILENO);
   else if (fd == STDIN_FILENO)
-    g_steal_fd (&fd);
+    fcntl (g_steal_fd (&fd), F_SETFD, 0);
 }
 
 /* What a forked child does first, with all signals blocked until it is itself. */
@@ -36,7 +37,7 @@ _mp_child_begin (int   death_signal,
     _exit (1);
 
   close_stdin ();
-  _mp_reset_signals (FALSE);
+  _mp_reset_signals (MP_LAST_SIGNAL);
 }
 
 static void

@@ -4,16 +4,20 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <glib-unix.h>
 
 #include "mp-process.h"
 
+#include "mp-error.h"
 #include "mp-fd-private.h"
 #include "mp-forkserver-private.h"
 #include "mp-log.h"
 #include "mp-process-private.h"
+#include "mp-signals-private.h"
 
 /* Those that were started and not yet seen to have ended, oldest first; each link has a ref. The
  * lock guards the queue and the state of the processes, and with it who waits for whom. */
@@ -26,7 +30,7 @@ static void
 log_death (MpProcess *self)
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
-  const char *name;
+  g_autofree char *name = NULL;
   int number;
 
   if (priv->worker || !priv->status_known || !WIFSIGNALED (priv->wait_status))
@@ -35,13 +39,8 @@ log_death (MpProcess *self)
   if (number == priv->sent_signal)
     return;
 
-  name = sigabbrev_np (number);
-  if (name != NULL)
-    mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by SIG%s", priv->name, (int) priv->pid,
-            name);
-  else
-    mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by signal %d", priv->name,
-            (int) priv->pid, number);
+  name = _mp_signal_to_string (number);
+  mp_log (MP_LOG_WARNING, "process %s (pid %d) killed by %s", priv->name, (int) priv->pid, name);
 }
 
 static void
@@ -162,18 +161,52 @@ _mp_children_after_fork (void)
   sweep_at = 16;
 }
 
+/* Gets hold of a child of which only the number is known. On failure it is no more. */
+gboolean
+_mp_child_open (pid_t       pid,
+                MpStarted  *started,
+                GError    **error)
+{
+  started->pid = pid;
+  started->pidfd = syscall (SYS_pidfd_open, pid, 0);
+  /* Without a process of that number it has ended, and this program does not keep zombies. */
+  if (started->pidfd >= 0 || errno == ESRCH)
+    return TRUE;
+
+  g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not get hold of a new process: %s",
+               g_strerror (errno));
+  _mp_child_discard (pid);
+  return FALSE;
+}
+
+/* Ends a child that nobody is to hear of. Its number is its own until it was waited for. */
+void
+_mp_child_discard (pid_t pid)
+{
+  kill (pid, SIGKILL);
+  while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+}
+
 static gboolean
-on_pidfd_ready (int          fd,
-                GIOCondition condition,
-                gpointer     user_data)
+on_end (gpointer user_data)
 {
   MpProcess *self = user_data;
   MpProcessPrivate *priv = _mp_process_get_private (self);
   g_autoptr (GSource) watch = g_steal_pointer (&priv->watch);
 
   _mp_process_reap (self);
+  priv->told = TRUE;
   g_signal_emit_by_name (self, "terminated");
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_pidfd_ready (int          fd,
+                GIOCondition condition,
+                gpointer     user_data)
+{
+  return on_end (user_data);
 }
 
 static void
@@ -181,10 +214,13 @@ add_watch (MpProcess *self)
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
 
-  priv->watch = g_unix_fd_source_new (priv->pidfd, G_IO_IN);
+  priv->watch = priv->pidfd >= 0 ? g_unix_fd_source_new (priv->pidfd, G_IO_IN)
+                                 : g_idle_source_new ();
+  g_source_set_priority (priv->watch, G_PRIORITY_DEFAULT);
   g_source_set_static_name (priv->watch, "[libmp] process end");
-  g_source_set_callback (priv->watch, G_SOURCE_FUNC (on_pidfd_ready), g_object_ref (self),
-                         g_object_unref);
+  g_source_set_callback (priv->watch,
+                         priv->pidfd >= 0 ? G_SOURCE_FUNC (on_pidfd_ready) : on_end,
+                         g_object_ref (self), g_object_unref);
   g_source_attach (priv->watch, g_main_context_get_thread_default ());
 }
 
@@ -198,7 +234,6 @@ _mp_children_add (MpProcess       *self,
   g_mutex_lock (&children_lock);
   priv->pid = started->pid;
   priv->pidfd = started->pidfd;
-  /* One that can't be opened has ended already, and left no status. */
   priv->state = started->pidfd >= 0 ? MP_PROCESS_STARTED : MP_PROCESS_ENDED;
   if (priv->state == MP_PROCESS_STARTED)
     {
@@ -214,11 +249,11 @@ _mp_children_add (MpProcess       *self,
 
 /**
  * mp_process_watch:
- * @self: a process that was started
+ * @self: a child process that was started
  *
  * Has [signal@Process::terminated] emitted in the main context that is thread-default now, for
  * handlers that are connected after the start. Those connected before need no call. Costs a
- * descriptor source until the process ends.
+ * descriptor source until the process ends. Does nothing if it was emitted already.
  */
 void
 mp_process_watch (MpProcess *self)
@@ -228,9 +263,10 @@ mp_process_watch (MpProcess *self)
   g_return_if_fail (MP_IS_PROCESS (self));
 
   priv = _mp_process_get_private (self);
-  g_return_if_fail (priv->pidfd >= 0);
+  g_return_if_fail (priv->owner == getpid () && priv->state != MP_PROCESS_INITIAL);
+  g_return_if_fail (!priv->closed);
 
-  if (priv->watch == NULL)
+  if (priv->watch == NULL && !priv->told)
     add_watch (self);
 }
 

@@ -68,7 +68,9 @@ const char *_mp_command_get_env         (MpCommand        *self,
                                          const char       *name);
 char      **_mp_command_get_environ     (MpCommand        *self);
 const char *_mp_command_find_program    (MpCommand        *self,
+                                         int              *error_number,
                                          GError          **error);
+void        _mp_command_forget_program  (MpCommand        *self);
 void        _mp_command_set_error       (MpCommand        *self,
                                          MpCommandStep     step,
                                          int               error_number,
@@ -79,6 +81,8 @@ gboolean    _mp_command_launch          (MpCommand        *self,
                                          int              *pidfd,
                                          int              *error_number,
                                          GError          **error);
+void        _mp_command_terminate       (pid_t             pid,
+                                         GArray           *members);
 gboolean    _mp_command_is_subreaper    (void);
 gboolean    _mp_command_uses_realtime   (void);
 int         _mp_command_open_pipe       (int               fds[2]);

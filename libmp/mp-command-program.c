@@ -139,29 +139,34 @@ _mp_command_set_error (MpCommand      *self,
     }
 }
 
+void
+_mp_command_forget_program (MpCommand *self)
+{
+  g_clear_pointer (&self->program, g_free);
+  g_clear_pointer (&self->program_name, g_free);
+}
+
 /* What to give to execve() once the child is in its folder. Searched once for each program. */
 const char *
 _mp_command_find_program (MpCommand  *self,
+                          int        *error_number,
                           GError    **error)
 {
   const char *name = g_ptr_array_index (self->argv, 0);
-  int error_number;
 
   if (strchr (name, '/') != NULL || *name == '\0')
     {
-      g_clear_pointer (&self->program, g_free);
-      g_clear_pointer (&self->program_name, g_free);
+      _mp_command_forget_program (self);
       return name;
     }
   if (self->program != NULL && g_str_equal (self->program_name, name))
     return self->program;
 
-  g_clear_pointer (&self->program, g_free);
-  g_clear_pointer (&self->program_name, g_free);
-  self->program = search_path (self, name, &error_number);
+  _mp_command_forget_program (self);
+  self->program = search_path (self, name, error_number);
   if (self->program == NULL)
     {
-      _mp_command_set_error (self, MP_COMMAND_STEP_EXECUTE, error_number, error);
+      _mp_command_set_error (self, MP_COMMAND_STEP_EXECUTE, *error_number, error);
       return NULL;
     }
   self->program_name = g_strdup (name);
@@ -194,7 +199,7 @@ mp_command_check (MpCommand  *self,
       return FALSE;
     }
 
-  program = _mp_command_find_program (self, error);
+  program = _mp_command_find_program (self, &error_number, error);
   if (program == NULL)
     return FALSE;
   error_number = check_executable (self, program);

@@ -189,20 +189,6 @@ start (Run     *run,
   return started;
 }
 
-/* Appends all processes of the command we know of, except the main one. */
-static void
-list_members (Run    *run,
-              GArray *members)
-{
-  _mp_list_descendants (run->subreaper ? getpid () : run->pid, members);
-  for (guint i = members->len; i > 0; i--)
-    {
-      if (g_array_index (members, MpProcessInfo, i - 1).pid == run->pid)
-        g_array_remove_index_fast (members, i - 1);
-    }
-}
-
-/* The group at once, then who has left it. Stopped ones must go on to be able to end. */
 static void
 terminate (Run          *run,
            MpCommandEnd  end)
@@ -211,19 +197,7 @@ terminate (Run          *run,
   run->result->end = end;
   run->deadline = now () + GRACE;
   run->terminated = _mp_process_array_new ();
-  list_members (run, run->terminated);
-
-  kill (-run->pid, SIGTERM);
-  kill (-run->pid, SIGCONT);
-  for (guint i = 0; i < run->terminated->len; i++)
-    {
-      MpProcessInfo *info = &g_array_index (run->terminated, MpProcessInfo, i);
-
-      if (info->group == run->pid)
-        continue;
-      _mp_process_info_signal (info, SIGTERM);
-      _mp_process_info_signal (info, SIGCONT);
-    }
+  _mp_command_terminate (run->pid, run->terminated);
 }
 
 static void
@@ -437,14 +411,15 @@ finish (Run            *run,
         GError        **error)
 {
   MpCommand *command = run->command;
-  gboolean rest, kept = TRUE;
+  gboolean known, rest, kept = TRUE;
 
   run->result->duration = now () - run->start;
-  if (!reap (run, error))
-    return FALSE;
+  known = reap (run, error);
   rest = end_rest (run);
   if (command->pid_slot != NULL)
     __atomic_store_n (command->pid_slot, 0, __ATOMIC_RELEASE);
+  if (!known)
+    return FALSE;
 
   if (rest || fds[AT_OUT].revents & POLLIN)
     kept = _mp_command_output_drain (&command->out, command, error);

@@ -10,18 +10,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "mp-command.h"
 
 #include "mp-command-private.h"
 #include "mp-error.h"
+#include "mp-process-private.h"
+#include "mp-signals-private.h"
 
-/* The child runs in our memory until it is the program: no instrumentation, nothing that keeps
- * state behind the kernel's back, and system calls where the C library would keep some. */
-#define IN_CHILD __attribute__ ((noinline, no_sanitize ("address", "undefined", "thread")))
-
-#define KERNEL_SIGNALS 64
 #define STANDARD_SIGNALS 31
 
 /* What the child is told, and, in the last two, what it tells. */
@@ -44,7 +40,7 @@ typedef struct
 /* The process that has declared its children to be commands; a fork of it has not. */
 static pid_t subreaper;
 
-static void IN_CHILD
+static void MP_IN_CHILD
 fail (Launch        *launch,
       MpCommandStep  step)
 {
@@ -56,19 +52,7 @@ fail (Launch        *launch,
   __builtin_unreachable ();
 }
 
-/* Handlers are ours and must not run in there, and what we ignore the program must not. */
-static void IN_CHILD
-reset_signals (int last_signal)
-{
-  /* Of any size the kernel's structures have; all zero is SIG_DFL, and the empty set. */
-  static const unsigned long zero[32];
-
-  for (int i = 1; i <= last_signal; i++)
-    syscall (SYS_rt_sigaction, i, zero, NULL, KERNEL_SIGNALS / 8);
-  syscall (SYS_rt_sigprocmask, SIG_SETMASK, zero, NULL, KERNEL_SIGNALS / 8);
-}
-
-static void IN_CHILD
+static void MP_IN_CHILD
 take_descriptors (Launch *launch)
 {
   for (int i = 0; i < 3; i++)
@@ -87,7 +71,7 @@ take_descriptors (Launch *launch)
   syscall (SYS_close_range, 3, ~0U, 0);
 }
 
-static int IN_CHILD
+static int MP_IN_CHILD
 run_child (void *data)
 {
   Launch *launch = data;
@@ -105,7 +89,7 @@ run_child (void *data)
     fail (launch, MP_COMMAND_STEP_CWD);
   if (launch->has_nice && syscall (SYS_setpriority, PRIO_PROCESS, 0, launch->nice) < 0)
     fail (launch, MP_COMMAND_STEP_NICE);
-  reset_signals (launch->last_signal);
+  _mp_reset_signals (launch->last_signal);
   syscall (SYS_execve, launch->program, launch->argv, launch->envp);
   fail (launch, MP_COMMAND_STEP_EXECUTE);
   return 127;
@@ -161,17 +145,14 @@ _mp_command_launch (MpCommand  *self,
     .fds = { fds[0], fds[1], fds[2] },
     .nice = self->nice,
     .has_nice = self->has_nice,
-    .last_signal = self->resets_realtime ? KERNEL_SIGNALS : STANDARD_SIGNALS,
+    .last_signal = self->resets_realtime ? MP_LAST_SIGNAL : STANDARD_SIGNALS,
   };
   pid_t child;
   int child_pidfd = -1;
 
-  launch.program = _mp_command_find_program (self, error);
+  launch.program = _mp_command_find_program (self, error_number, error);
   if (launch.program == NULL)
-    {
-      *error_number = ENOENT;
-      return FALSE;
-    }
+    return FALSE;
 
   child = make_stack (self) ? clone_child (self, &launch, &child_pidfd) : -1;
   if (child < 0)
@@ -182,14 +163,12 @@ _mp_command_launch (MpCommand  *self,
     }
   if (launch.step != MP_COMMAND_STEP_NONE)
     {
-      while (waitpid (child, NULL, 0) < 0 && errno == EINTR)
-        ;
+      _mp_child_discard (child);
       close (child_pidfd);
       *error_number = launch.error_number;
       _mp_command_set_error (self, launch.step, launch.error_number, error);
       /* It may have moved: search again the next time. */
-      g_clear_pointer (&self->program, g_free);
-      g_clear_pointer (&self->program_name, g_free);
+      _mp_command_forget_program (self);
       return FALSE;
     }
 
@@ -215,33 +194,11 @@ _mp_command_uses_realtime (void)
   return FALSE;
 }
 
-/* A pipe that stays clear of the standard descriptors, in case this process has closed some. */
+/* Returns 0 or errno. */
 int
 _mp_command_open_pipe (int fds[2])
 {
-  if (pipe2 (fds, O_CLOEXEC) < 0)
-    return errno;
-
-  for (int i = 0; i < 2; i++)
-    {
-      int moved;
-
-      if (fds[i] > 2)
-        continue;
-      moved = fcntl (fds[i], F_DUPFD_CLOEXEC, 3);
-      if (moved < 0)
-        {
-          int error_number = errno;
-
-          close (fds[0]);
-          close (fds[1]);
-          return error_number;
-        }
-      close (fds[i]);
-      fds[i] = moved;
-    }
-
-  return 0;
+  return pipe2 (fds, O_CLOEXEC) == 0 && _mp_fds_above_standard (fds) ? 0 : errno;
 }
 
 /* `/dev/null`, opened once. Returns 0 or errno. */

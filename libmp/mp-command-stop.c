@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,50 +9,44 @@
 #include "mp-command.h"
 
 #include "mp-command-private.h"
+#include "mp-poll-private.h"
 #include "mp-process-tree-private.h"
 
 /* The end of what mp_command_start() has started. */
 
-static gboolean
-wait_main (int    pidfd,
-           gint64 deadline)
+/* Asks all processes of a command to end: its group at once, then who has left it. Appends those we
+ * know of, except the main one, to @members. Stopped ones must go on to be able to end. */
+void
+_mp_command_terminate (pid_t   pid,
+                       GArray *members)
 {
-  struct pollfd fd = { .fd = pidfd, .events = POLLIN };
-  int n;
-
-  do
+  _mp_list_descendants (_mp_command_is_subreaper () ? getpid () : pid, members);
+  kill (-pid, SIGTERM);
+  kill (-pid, SIGCONT);
+  for (guint i = members->len; i > 0; i--)
     {
-      gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
-      struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
+      MpProcessInfo *info = &g_array_index (members, MpProcessInfo, i - 1);
 
-      n = ppoll (&fd, 1, &timeout, NULL);
+      if (info->group != pid)
+        {
+          _mp_process_info_signal (info, SIGTERM);
+          _mp_process_info_signal (info, SIGCONT);
+        }
+      if (info->pid == pid)
+        g_array_remove_index_fast (members, i - 1);
     }
-  while (n < 0 && errno == EINTR);
-  return n > 0;
 }
 
-/* Stopped ones must go on to be able to end. */
 static void
-terminate (pid_t   pid,
-           int     pidfd,
-           gint64  grace)
+terminate (pid_t          pid,
+           struct pollfd *end,
+           gint64         grace)
 {
   gint64 deadline = g_get_monotonic_time () + grace;
   g_autoptr(GArray) members = _mp_process_array_new ();
 
-  _mp_list_descendants (_mp_command_is_subreaper () ? getpid () : pid, members);
-  kill (-pid, SIGTERM);
-  kill (-pid, SIGCONT);
-  for (guint i = 0; i < members->len; i++)
-    {
-      MpProcessInfo *info = &g_array_index (members, MpProcessInfo, i);
-
-      if (info->group == pid)
-        continue;
-      _mp_process_info_signal (info, SIGTERM);
-      _mp_process_info_signal (info, SIGCONT);
-    }
-  if (wait_main (pidfd, deadline))
+  _mp_command_terminate (pid, members);
+  if (_mp_poll_until (end, deadline))
     _mp_wait_processes (members, deadline);
 }
 
@@ -76,14 +69,15 @@ mp_command_stop (MpCommand *self,
                  gint64     grace,
                  int       *wait_status)
 {
+  struct pollfd end = { .fd = pidfd, .events = POLLIN };
   int status = -1;
   pid_t waited;
 
   g_return_if_fail (self != NULL);
   g_return_if_fail (pid > 1 && grace >= 0);
 
-  if (grace > 0 && !wait_main (pidfd, 0))
-    terminate (pid, pidfd, grace);
+  if (grace > 0 && !_mp_poll_until (&end, 0))
+    terminate (pid, &end, grace);
   /* Its number, and that of its group, are its own until it is waited for. */
   _mp_kill_tree (pid);
   kill (-pid, SIGKILL);

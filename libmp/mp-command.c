@@ -76,13 +76,6 @@ is_overridden (MpCommand  *self,
 }
 
 static void
-forget_program (MpCommand *self)
-{
-  g_clear_pointer (&self->program, g_free);
-  g_clear_pointer (&self->program_name, g_free);
-}
-
-static void
 mp_command_free (MpCommand *self)
 {
   g_ptr_array_unref (self->argv);
@@ -92,7 +85,7 @@ mp_command_free (MpCommand *self)
   g_ptr_array_unref (self->variables);
   g_free (self->cwd);
   g_byte_array_unref (self->stdin_data);
-  forget_program (self);
+  _mp_command_forget_program (self);
   g_free (self->scratch);
   if (self->stack != NULL)
     munmap (self->stack, MP_COMMAND_STACK_SIZE);
@@ -288,7 +281,7 @@ mp_command_set_env (MpCommand  *self,
         g_ptr_array_index (self->env, variable->position) = variable->text->str;
     }
   if (g_str_equal (name, "PATH"))
-    forget_program (self);
+    _mp_command_forget_program (self);
 }
 
 /**
@@ -306,7 +299,7 @@ mp_command_set_cwd (MpCommand  *self,
     return;
   g_free (self->cwd);
   self->cwd = g_strdup (path);
-  forget_program (self);
+  _mp_command_forget_program (self);
 }
 
 /**

@@ -210,7 +210,8 @@ mp_pipe (gboolean       duplex,
 
   g_return_val_if_fail (first != NULL && second != NULL, FALSE);
 
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0
+      || !_mp_fds_above_standard (fds))
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not make a pipe: %s",
                    g_strerror (errno));

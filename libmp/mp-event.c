@@ -180,9 +180,7 @@ try_wait (gpointer  data,
   setter = watch != NULL ? atomic_load (&wait->state->setter) : 0;
   if (setter != 0 && setter != getpid ())
     _mp_watch_pid (watch, setter);
-  /* What a process that died before it could be watched has done is seen now. */
-  word = atomic_load (&wait->state->word);
-  return (word & 1) != 0 || word >> 1 != wait->before >> 1;
+  return FALSE;
 }
 
 /**
@@ -230,7 +228,8 @@ mp_event_wait_async (MpEvent             *self,
 
   wait = g_new (Wait, 1);
   *wait = (Wait) { self->state, atomic_load (&self->state->word) };
-  _mp_wait_async (self, self->place.segment, try_wait, wait, cancellable, callback, user_data);
+  _mp_wait_async (self, self->place.segment, try_wait, wait, g_free, cancellable, callback,
+                  user_data);
 }
 
 /**
@@ -241,7 +240,8 @@ mp_event_wait_async (MpEvent             *self,
  *
  * Ends mp_event_wait_async().
  *
- * Returns: %TRUE if the flag is or was set, %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled
+ * Returns: %TRUE if the flag is or was set, %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled,
+ *   with %MP_ERROR_FAILED as mp_event_wait()
  */
 gboolean
 mp_event_wait_finish (MpEvent       *self,

@@ -17,6 +17,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-process-private.h"
 #include "mp-process-tree-private.h"
 
 /* For all of the hunt, and for what has just been killed to go. */
@@ -294,8 +295,7 @@ _mp_guardian_start (const MpPidSlots  *sessions,
   if (pidfd < 0)
     {
       fail_start (error);
-      kill (pid, SIGKILL);
-      waitpid (pid, NULL, 0);
+      _mp_child_discard (pid);
       return NULL;
     }
 

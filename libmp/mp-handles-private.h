@@ -28,6 +28,9 @@ GVariant *_mp_block_to_variant        (MpBlock             *block,
                                        gboolean             renumber,
                                        GError             **error);
 
+gboolean  _mp_handles_present         (GVariant            *value);
+GVariant *_mp_handles_dup             (GVariant            *value,
+                                       GError             **error);
 gboolean  _mp_handles_possible        (const GVariantType  *type);
 void      _mp_handles_collect         (GVariant            *value,
                                        GArray              *fds);

@@ -72,6 +72,26 @@ _mp_handles_collect (GVariant *value,
     }
 }
 
+/* Whether there are descriptors in @value. */
+gboolean
+_mp_handles_present (GVariant *value)
+{
+  gboolean present = FALSE;
+
+  if (!_mp_handles_possible (g_variant_get_type (value)))
+    return FALSE;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
+    return g_variant_get_handle (value) >= 0;
+
+  for (gsize i = 0; i < g_variant_n_children (value) && !present; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      present = _mp_handles_present (child);
+    }
+  return present;
+}
+
 /* The standard descriptors mean something else in the child, so they can't be passed. */
 gboolean
 _mp_handles_check (const GArray  *fds,
@@ -236,6 +256,61 @@ _mp_block_to_variant (MpBlock             *block,
     }
 
   return g_steal_pointer (&value);
+}
+
+static gboolean
+dup_fds (const GArray  *fds,
+         MpBlock       *block,
+         GError       **error)
+{
+  block->fds = g_new (int, fds->len);
+  for (guint i = 0; i < fds->len; i++)
+    {
+      block->fds[i] = fcntl (g_array_index (fds, int, i), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (block->fds[i] < 0)
+        {
+          g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not duplicate a descriptor: %s",
+                       g_strerror (errno));
+          while (i > 0)
+            close (block->fds[--i]);
+          return FALSE;
+        }
+    }
+  block->n_fds = fds->len;
+  return TRUE;
+}
+
+/* Returns: (transfer full): @value with duplicates of its descriptors, which are open for as long
+ * as it lives */
+GVariant *
+_mp_handles_dup (GVariant  *value,
+                 GError   **error)
+{
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+  MpBlock *block;
+
+  _mp_handles_collect (value, fds);
+  if (fds->len == 0)
+    return g_variant_ref (value);
+  if (!_mp_handles_check (fds, error))
+    return NULL;
+  if (fds->len > MP_HANDLES_MAX)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "More than %d descriptors in a value",
+                   MP_HANDLES_MAX);
+      return NULL;
+    }
+
+  block = g_new0 (MpBlock, 1);
+  block->size = g_variant_get_size (value);
+  block->base = block->data = g_malloc (block->size);
+  g_variant_store (value, block->data);
+  if (!dup_fds (fds, block, error))
+    {
+      _mp_block_free (block);
+      return NULL;
+    }
+  return _mp_block_to_variant (block, g_variant_get_type (value), TRUE, error);
 }
 
 /* In a forked child: what was received for others is closed, what is passed to it is its own. */

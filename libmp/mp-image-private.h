@@ -16,6 +16,4 @@ gboolean _mp_image_start  (const char  *role,
                            GError     **error);
 void     _mp_image_run    (const char  *argument) G_GNUC_NORETURN;
 
-void     _mp_reset_signals (gboolean  ignore_sigint);
-
 G_END_DECLS

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mp-image-private.h"
@@ -22,14 +21,10 @@
 #include "mp-main-private.h"
 #include "mp-message-private.h"
 #include "mp-preparation-private.h"
+#include "mp-signals-private.h"
 
-#define IMAGE_TYPE      G_VARIANT_TYPE ("(sv)")
-#define STACK_SIZE      (64 * 1024)
-#define KERNEL_SIGNALS  64
-
-/* The child runs in our memory until it is the new image: no instrumentation there, and system
- * calls where the C library would keep state. */
-#define IN_CHILD __attribute__ ((noinline, no_sanitize ("address", "undefined", "thread")))
+#define IMAGE_TYPE G_VARIANT_TYPE ("(sv)")
+#define STACK_SIZE (64 * 1024)
 
 typedef struct
 {
@@ -45,7 +40,7 @@ typedef struct
   int          error_number;  /* what the child tells */
 } Plan;
 
-static void IN_CHILD
+static void MP_IN_CHILD
 arrange_descriptors (const Plan *plan)
 {
   long null = syscall (SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0);
@@ -66,24 +61,7 @@ arrange_descriptors (const Plan *plan)
   syscall (SYS_close_range, next, ~0U, 0);
 }
 
-/* Every signal does what it does by default, and none is blocked. In a child that may still share
- * its parent's memory. */
-void IN_CHILD
-_mp_reset_signals (gboolean ignore_sigint)
-{
-  /* Larger than what the kernel reads; all zero is SIG_DFL, and the empty set. */
-  static const unsigned long zero[32];
-  unsigned long ignore[32] = { (unsigned long) SIG_IGN };
-
-  for (int i = 1; i <= KERNEL_SIGNALS; i++)
-    syscall (SYS_rt_sigaction, i, zero, NULL, KERNEL_SIGNALS / 8);
-  /* From the first moment: Ctrl-C reaches everybody on the terminal. */
-  if (ignore_sigint)
-    syscall (SYS_rt_sigaction, SIGINT, ignore, NULL, KERNEL_SIGNALS / 8);
-  syscall (SYS_rt_sigprocmask, SIG_SETMASK, zero, NULL, KERNEL_SIGNALS / 8);
-}
-
-static int IN_CHILD
+static int MP_IN_CHILD
 become_image (void *data)
 {
   Plan *plan = data;
@@ -94,7 +72,10 @@ become_image (void *data)
     syscall (SYS_exit_group, 1);
 
   arrange_descriptors (plan);
-  _mp_reset_signals (plan->ignore_sigint);
+  _mp_reset_signals (MP_LAST_SIGNAL);
+  /* From the first moment: Ctrl-C reaches everybody on the terminal. */
+  if (plan->ignore_sigint)
+    _mp_set_signal (SIGINT, SIG_IGN);
   syscall (SYS_execve, plan->path, plan->argv, plan->envp);
   plan->error_number = errno;
   syscall (SYS_exit_group, 127);
@@ -139,7 +120,7 @@ clone_child (Plan       *plan,
 
   if (started->pid > 0)
     {
-      waitpid (started->pid, NULL, 0);
+      _mp_child_discard (started->pid);
       close (started->pidfd);
     }
   g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not start a process from “%s”: %s",

@@ -6,6 +6,7 @@
 #include "mp-lock.h"
 
 #include "mp-error.h"
+#include "mp-lock-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"
@@ -170,6 +171,35 @@ acquire (MpLockPrivate *priv,
   return MP_ACQUIRED_NOT;
 }
 
+pthread_mutex_t *
+_mp_lock_get_mutex (MpLock *self)
+{
+  return &get_private (self)->state->mutex;
+}
+
+/* Of a lock that this thread has. Returns: how often */
+guint
+_mp_lock_leave (MpLock *self)
+{
+  MpLockPrivate *priv = get_private (self);
+  guint depth = priv->state->depth;
+
+  _mp_mutex_unlock (&priv->state->mutex);
+  _mp_segment_ring (priv->place.segment);
+  return depth;
+}
+
+MpAcquired
+_mp_lock_come_back (MpLock *self,
+                    guint   depth)
+{
+  MpLockPrivate *priv = get_private (self);
+  MpAcquired acquired = _mp_mutex_lock (&priv->state->mutex, -1, NULL);
+
+  priv->state->depth = depth;
+  return acquired;
+}
+
 /**
  * mp_lock_new:
  * @error: return location for an error
@@ -244,9 +274,10 @@ try_acquire (gpointer  data,
   Wait *wait = data;
   int error_number;
 
-  wait->acquired = acquire (wait->lock, 0, &error_number);
-  if (wait->acquired == MP_ACQUIRED_NOT && watch != NULL)
-    _mp_watch_owner (watch, &wait->lock->state->mutex);
+  do
+    wait->acquired = acquire (wait->lock, 0, &error_number);
+  while (wait->acquired == MP_ACQUIRED_NOT && watch != NULL
+         && !_mp_watch_owner (watch, &wait->lock->state->mutex));
   return wait->acquired != MP_ACQUIRED_NOT;
 }
 
@@ -273,8 +304,8 @@ mp_lock_acquire_async (MpLock              *self,
 
   wait = g_new0 (Wait, 1);
   wait->lock = get_private (self);
-  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, cancellable, callback,
-                  user_data);
+  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, g_free, cancellable,
+                  callback, user_data);
 }
 
 /**
@@ -286,7 +317,8 @@ mp_lock_acquire_async (MpLock              *self,
  * Ends mp_lock_acquire_async().
  *
  * Returns: as mp_lock_acquire() does; %MP_ACQUIRED_NOT with %G_IO_ERROR_CANCELLED if it was
- *   cancelled: the lock is not this thread's then
+ *   cancelled, with %MP_ERROR_FAILED if there are too many open descriptors to wait: the lock is
+ *   not this thread's then
  */
 MpAcquired
 mp_lock_acquire_finish (MpLock        *self,
@@ -313,10 +345,11 @@ gboolean
 mp_lock_release (MpLock  *self,
                  GError **error)
 {
-  MpLockPrivate *priv = get_private (self);
+  MpLockPrivate *priv;
 
   g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
 
+  priv = get_private (self);
   if (priv->recursive && priv->state->depth > 1 && _mp_mutex_is_mine (&priv->state->mutex))
     {
       priv->state->depth--;

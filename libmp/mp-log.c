@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,10 +32,10 @@ update_threshold (void)
   threshold = lowest;
 }
 
-static void
-write_all (int         fd,
-           const char *text,
-           gsize       length)
+static gboolean
+write_whole (int         fd,
+             const char *text,
+             gsize       length)
 {
   while (length > 0)
     {
@@ -43,10 +44,30 @@ write_all (int         fd,
       if (written < 0 && errno == EINTR)
         continue;
       if (written <= 0)
-        return;
+        return FALSE;
       text += written;
       length -= written;
     }
+  return TRUE;
+}
+
+/* A reader that has gone is no reason to die of SIGPIPE. One that pends is not ours to take. */
+static void
+write_all (int         fd,
+           const char *text,
+           gsize       length)
+{
+  const struct timespec at_once = { 0 };
+  sigset_t sigpipe, pending, old;
+
+  sigemptyset (&sigpipe);
+  sigaddset (&sigpipe, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &sigpipe, &old);
+  sigpending (&pending);
+  if (!write_whole (fd, text, length) && errno == EPIPE && !sigismember (&pending, SIGPIPE))
+    while (sigtimedwait (&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
+      ;
+  pthread_sigmask (SIG_SETMASK, &old, NULL);
 }
 
 static int
@@ -79,7 +100,8 @@ format_level (MpLogLevel  level,
  * Writes one line `[LEVEL/name of the process] text` to everything that wants @level. Each line is
  * one write, so lines of different processes never mix, where Python's can; for that to hold on
  * pipes a line is cut after 4096 bytes. A level that nobody wants costs a comparison: nothing is
- * formatted. Write errors are ignored, `errno` is kept. May be called from any thread.
+ * formatted. Write errors are ignored, also that of a reader who has gone (no `SIGPIPE`), and
+ * `errno` is kept. May be called from any thread.
  */
 void
 mp_log (MpLogLevel  level,

@@ -21,22 +21,16 @@ fail (GError     **error,
   return FALSE;
 }
 
-/* Returns memory without a name that holds a copy of @data for good, or -1. Its number is none of
- * the standard ones, even if this process has closed those. */
+/* Returns memory without a name that holds a copy of @data for good, or -1. */
 int
 _mp_memfd_new (gconstpointer   data,
                gsize           size,
                GError        **error)
 {
-  mp_autofd int low_fd = -1;
-  mp_autofd int fd = memfd_create ("mp-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  mp_autofd int fd =
+    _mp_fd_above_standard (memfd_create ("mp-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   const char *rest = data;
 
-  if (fd >= 0 && fd <= STDERR_FILENO)
-    {
-      low_fd = fd;
-      fd = fcntl (low_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    }
   if (fd < 0)
     {
       fail (error, "Could not create memory to pass");

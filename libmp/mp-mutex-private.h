@@ -17,10 +17,10 @@ pid_t       _mp_mutex_get_owner  (pthread_mutex_t  *mutex);
 gboolean    _mp_mutex_is_mine    (pthread_mutex_t  *mutex);
 
 /* For what nobody holds for long. */
-static inline MpAcquired
-_mp_mutex_guard (pthread_mutex_t *mutex)
-{
-  return _mp_mutex_lock (mutex, -1, NULL);
-}
+MpAcquired  _mp_mutex_enter      (pthread_mutex_t  *mutex,
+                                  gint64            deadline);
+
+/* A moment on the monotonic clock that has passed: for who must not block. */
+#define MP_LONG_AGO 1
 
 G_END_DECLS

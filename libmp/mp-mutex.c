@@ -8,6 +8,11 @@
 
 #include "mp-mutex-private.h"
 
+#include "mp-futex-private.h"
+
+#define SPIN          100
+#define BUSY_AT_MOST  (G_USEC_PER_SEC / 10)
+
 void
 _mp_mutex_init (pthread_mutex_t *mutex)
 {
@@ -51,6 +56,27 @@ _mp_mutex_lock (pthread_mutex_t *mutex,
     return MP_ACQUIRED_NOT;
   pthread_mutex_consistent (mutex);
   return MP_ACQUIRED_OWNER_DIED;
+}
+
+/* Locks what nobody has for long. @deadline: as above, but 0 is as long as it can be busy by
+ * chance: whoever has it may just not be running. */
+MpAcquired
+_mp_mutex_enter (pthread_mutex_t *mutex,
+                 gint64           deadline)
+{
+  for (guint i = 0; i < SPIN; i++)
+    {
+      MpAcquired acquired = MP_ACQUIRED_NOT;
+
+      if (_mp_mutex_get_owner (mutex) == 0)
+        acquired = _mp_mutex_lock (mutex, 0, NULL);
+      if (acquired != MP_ACQUIRED_NOT)
+        return acquired;
+      _mp_relax ();
+    }
+  if (deadline == 0)
+    deadline = g_get_monotonic_time () + BUSY_AT_MOST;
+  return _mp_mutex_lock (mutex, deadline, NULL);
 }
 
 /* Returns: FALSE if this thread does not have it */

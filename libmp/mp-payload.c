@@ -33,8 +33,8 @@ _mp_payload_scalar_size (guint8 type)
 /* The scalar's bytes go to the front of @value->data, whatever the byte order: the same bytes a
  * fixed array of its type has. */
 gboolean
-_mp_payload_pack_scalar (GVariant *variant,
-                       MpPayload  *value)
+_mp_payload_pack_scalar (GVariant  *variant,
+                         MpPayload *value)
 {
   const char *type = g_variant_get_type_string (variant);
 
@@ -47,8 +47,9 @@ _mp_payload_pack_scalar (GVariant *variant,
   return TRUE;
 }
 
-static GVariant *
-unpack_scalar (const MpPayload *value)
+/* Returns: (transfer floating) */
+GVariant *
+_mp_payload_unpack_scalar (const MpPayload *value)
 {
   switch (value->type)
     {
@@ -78,10 +79,10 @@ _mp_payload_size (GVariant *variant)
 
 /* Writes @variant at @at, which is the arena's @offset and is 8-aligned. */
 void
-_mp_payload_store (GVariant *variant,
-                 guint64   offset,
-                 guint8   *at,
-                 MpPayload  *value)
+_mp_payload_store (GVariant  *variant,
+                   guint64    offset,
+                   guint8    *at,
+                   MpPayload *value)
 {
   gsize size = g_variant_get_size (variant);
 
@@ -97,42 +98,69 @@ _mp_payload_store (GVariant *variant,
 }
 
 /*
- * Makes a GVariant of what lies in the arena. A copy: it may be kept longer than the item.
- * Everything is checked, since a worker's stray write may have changed it.
+ * Makes a GVariant of a value that is no scalar and lies in @block, @length bytes of which the
+ * first @size are the value itself. Takes @block. Everything is checked, since a process's stray
+ * write may have changed it.
  *
  * Returns: (transfer full): not floating
  */
 GVariant *
-_mp_payload_load (MpArena       *arena,
-                const MpPayload *value,
-                GError       **error)
+_mp_payload_decode (guint8    type,
+                    guint8   *block,
+                    gsize     size,
+                    gsize     length,
+                    GError  **error)
 {
-  if (_mp_payload_is_scalar (value->type))
-    return g_variant_ref_sink (unpack_scalar (value));
+  /* No bytes are bad bytes; GLib would look at each of them to find out. */
+  gboolean trusted = type == MP_VALUE_BYTES && size == length;
+  const char *type_string = trusted ? "ay" : (const char *) block + size;
 
-  if (value->size <= MP_MAX_PAYLOAD && _mp_arena_contains (arena, value->data, value->size + 1))
+  if (trusted
+      || (size < length && block[length - 1] == '\0' && g_variant_type_string_is_valid (type_string)
+          && g_variant_type_is_definite ((const GVariantType *) type_string)))
     {
-      const guint8 *at = _mp_arena_at (arena, value->data);
-      const char *type = (const char *) at + value->size;
+      g_autoptr(GVariant) variant =
+        g_variant_ref_sink (g_variant_new_from_data ((const GVariantType *) type_string, block,
+                                                     size, trusted, g_free, block));
 
-      if (value->type == MP_VALUE_BYTES)
-        type = "ay";
-      if (memchr (type, '\0', 256) != NULL && g_variant_type_string_is_valid (type)
-          && g_variant_type_is_definite ((const GVariantType *) type))
-        {
-          g_autoptr(GBytes) bytes = g_bytes_new (at, value->size);
-          g_autoptr(GVariant) variant = NULL;
-
-          variant = g_variant_new_from_bytes ((const GVariantType *) type, bytes, FALSE);
-          g_variant_ref_sink (variant);
-          if (g_variant_is_normal_form (variant))
-            return g_steal_pointer (&variant);
-        }
+      block = NULL;
+      if (g_variant_is_normal_form (variant))
+        return g_steal_pointer (&variant);
     }
+  g_free (block);
   g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-               "A value in the pool's shared memory is damaged: "
-               "did a function write where it should not?");
+               "A value in shared memory is damaged: did a function write where it should not?");
   return NULL;
+}
+
+/*
+ * Makes a GVariant of what lies in @range. A copy: it may be kept longer than the item.
+ *
+ * Returns: (transfer full): not floating
+ */
+GVariant *
+_mp_payload_load (MpRange           range,
+                  const MpPayload  *value,
+                  GError          **error)
+{
+  const guint8 *at = _mp_arena_at (range.arena, value->data);
+  const guint8 *end;
+  gsize length = value->size;
+
+  if (_mp_payload_is_scalar (value->type))
+    return g_variant_ref_sink (_mp_payload_unpack_scalar (value));
+  if (value->type == MP_VALUE_BYTES && value->size == 0)
+    return g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1));
+
+  if (value->size > MP_MAX_PAYLOAD || !_mp_range_contains (range, value->data, value->size))
+    return _mp_payload_decode (MP_VALUE_NONE, NULL, 0, 0, error);
+  if (value->type == MP_VALUE_VARIANT)
+    {
+      end = memchr (at + length, '\0', range.end - value->data - length);
+      if (end != NULL)
+        length = end + 1 - at;
+    }
+  return _mp_payload_decode (value->type, g_memdup2 (at, length), value->size, length, error);
 }
 
 GVariant *

@@ -10,6 +10,7 @@
 #include "mp-log.h"
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
+#include "mp-signals-private.h"
 
 /*
  * Collecting: the parent reads off the ring which worker claimed which run, and off the records
@@ -94,14 +95,15 @@ deliver_record (MpPool       *self,
   MpDelivery delivery = { .status = MP_OUTCOME_OK, .value = value, .worker = worker };
   g_autoptr(GError) error = NULL;
 
-  if (state == MP_ITEM_CANCELLED)
+  if (state == MP_ITEM_SKIPPED)
     {
       deliver_unrun (self, (MpRun) { run.block, run.first + nth, 1 }, 0);
       return;
     }
   if (state == MP_ITEM_FAILED)
     {
-      g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+      MpRange region = _mp_arena_region (self->arena, worker->slot);
+      g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
       if (variant != NULL)
         error = _mp_error_from_variant (variant, worker->name);
@@ -148,9 +150,7 @@ release_results (MpPool       *self,
   if (end <= atomic_load_explicit (&slot->released, memory_order_relaxed))
     return;
   atomic_store (&slot->released, end);
-  /* A worker that sleeps in the middle of a run waits for room. */
-  if (worker->runs->len > 0 && atomic_load (&slot->asleep) && atomic_exchange (&slot->asleep, 0))
-    _mp_futex_wake (&slot->asleep);
+  _mp_slot_wake (slot, MP_ASLEEP_FULL);
 }
 
 /* Delivers what @worker has committed, in the order of its doing. */
@@ -171,9 +171,9 @@ _mp_pool_collect_worker (MpPool       *self,
           MpRecord *record = _mp_arena_record (self->arena, run.block, run.first + worker->next);
           MpItemState state = atomic_load_explicit (&record->state, memory_order_acquire);
 
-          if (state == MP_ITEM_WAITING || state == MP_ITEM_RUNNING)
+          if (state < MP_ITEM_SKIPPED)
             goto out;
-          if (state != MP_ITEM_CANCELLED)
+          if (state != MP_ITEM_SKIPPED)
             end = record->out_end;
           deliver_record (self, worker, run, state);
         }
@@ -227,7 +227,7 @@ _mp_pool_has_news (MpPool *self)
       MpRun run = g_array_index (worker->runs, MpRun, 0);
       MpRecord *record = _mp_arena_record (self->arena, run.block, run.first + worker->next);
 
-      if (atomic_load_explicit (&record->state, memory_order_acquire) > MP_ITEM_RUNNING)
+      if (atomic_load_explicit (&record->state, memory_order_acquire) >= MP_ITEM_SKIPPED)
         return TRUE;
     }
   return FALSE;
@@ -243,9 +243,13 @@ describe_loss (MpPoolWorker *worker)
   if (worker->doomed && worker->fate == MP_WORKER_EXIT_CANCELLED)
     return g_error_new (MP_ERROR, MP_ERROR_CANCELLED, "Cancelled while it ran");
   if (WIFSIGNALED (status))
-    return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
-                        "Worker %s (pid %d) was killed by SIG%s while it ran the item",
-                        worker->name, (int) worker->pid, sigabbrev_np (WTERMSIG (status)));
+    {
+      g_autofree char *name = _mp_signal_to_string (WTERMSIG (status));
+
+      return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
+                          "Worker %s (pid %d) was killed by %s while it ran the item",
+                          worker->name, (int) worker->pid, name);
+    }
   return g_error_new (MP_ERROR, MP_ERROR_WORKER_LOST,
                       "Worker %s (pid %d) exited with code %d while it ran the item",
                       worker->name, (int) worker->pid, WEXITSTATUS (status));
@@ -310,12 +314,13 @@ _mp_pool_give_up_worker (MpPool       *self,
   g_array_set_size (worker->runs, 0);
 }
 
-/* Takes back everything that no worker has claimed. */
+/* Takes back everything that no worker has claimed. Runs callbacks. */
 void
 _mp_pool_take_back (MpPool *self)
 {
   MpRun run;
 
+  self->depth++;
   _mp_pool_end_run (self);
   do
     {
@@ -325,6 +330,7 @@ _mp_pool_take_back (MpPool *self)
       _mp_pool_publish_backlog (self);
     }
   while (!_mp_ring_is_empty (self->arena));
+  self->depth--;
 }
 
 /* Returns: (transfer full): the value that a function returned; nothing (`mv`) for %NULL */
@@ -335,5 +341,6 @@ _mp_delivery_to_variant (MpPool           *self,
 {
   if (delivery->value.type == MP_VALUE_NONE)
     return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
-  return _mp_payload_load (self->arena, &delivery->value, error);
+  return _mp_payload_load (_mp_arena_region (self->arena, delivery->worker->slot), &delivery->value,
+                           error);
 }

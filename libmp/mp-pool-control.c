@@ -10,20 +10,14 @@
 /* Steering and watching a pool that runs. */
 
 static void
-wake (MpPool       *self,
-      MpPoolWorker *worker)
-{
-  _Atomic guint32 *asleep = &self->arena->slots[worker->slot].asleep;
-
-  if (atomic_exchange (asleep, 0))
-    _mp_futex_wake (asleep);
-}
-
-static void
 wake_all (MpPool *self)
 {
   for (guint i = 0; i < self->workers->len; i++)
-    wake (self, g_ptr_array_index (self->workers, i));
+    {
+      MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
+
+      _mp_slot_wake (&self->arena->slots[worker->slot], 0);
+    }
 }
 
 /* Idle workers go first, then those in the highest slots. */
@@ -58,23 +52,19 @@ void
 mp_pool_resize (MpPool *self,
                 guint   processes)
 {
-  guint staying = 0;
-
   g_return_if_fail (MP_IS_POOL (self));
   g_return_if_fail (processes >= 1 && processes <= MP_MAX_SLOTS);
 
   self->processes = processes;
-  if (!self->started)
+  if (!self->started || !_mp_pool_is_ours (self))
     return;
-  for (guint i = 0; i < self->workers->len; i++)
-    staying += !((MpPoolWorker *) g_ptr_array_index (self->workers, i))->leaving;
-  for (; staying > processes; staying--)
+  for (guint staying = _mp_pool_count_staying (self); staying > processes; staying--)
     {
       MpPoolWorker *worker = choose_to_leave (self);
 
       worker->leaving = TRUE;
       atomic_store (&self->arena->slots[worker->slot].leave, 1);
-      wake (self, worker);
+      _mp_slot_wake (&self->arena->slots[worker->slot], 0);
     }
   _mp_pool_repopulate (self);
 }
@@ -90,7 +80,7 @@ mp_pool_close (MpPool *self)
 {
   g_return_if_fail (MP_IS_POOL (self));
 
-  if (self->closed || self->terminated)
+  if (self->closed || self->terminated || !_mp_pool_is_ours (self))
     return;
   mp_log (MP_LOG_DEBUG, "closing pool");
   self->closed = TRUE;
@@ -122,7 +112,7 @@ mp_pool_terminate (MpPool *self)
 {
   g_return_if_fail (MP_IS_POOL (self));
 
-  if (self->terminated)
+  if (self->terminated || !_mp_pool_is_ours (self))
     return;
   mp_log (MP_LOG_DEBUG, "terminating pool");
   self->terminated = TRUE;
@@ -201,7 +191,7 @@ mp_pool_kill_worker (MpPool  *self,
 {
   g_return_val_if_fail (MP_IS_POOL (self), FALSE);
 
-  for (guint i = 0; i < self->workers->len; i++)
+  for (guint i = 0; i < self->workers->len && _mp_pool_is_ours (self); i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
 

@@ -20,6 +20,8 @@
 #define CHUNK_TIME   (500 * 1000)
 #define WINDOW_TIME  (20 * 1000 * 1000)
 #define MAX_CHUNK    256
+/* More would not fit into a run. */
+#define MAX_CHUNKSIZE (MP_BLOCK_SIZE / sizeof (MpRecord))
 #define MAX_WINDOW   16384
 #define MAX_BYTES    (4 * 1024 * 1024)
 #define FIRST_WINDOW 4
@@ -67,9 +69,9 @@ deliver (MpSink           *sink,
   if (delivery->status == MP_OUTCOME_OK)
     {
       const MpPayload *value = &delivery->value;
+      MpRange region = _mp_arena_region (self->pool->arena, delivery->worker->slot);
 
-      if (value->type == MP_VALUE_BYTES
-          && _mp_arena_contains (self->pool->arena, value->data, value->size))
+      if (value->type == MP_VALUE_BYTES && _mp_range_contains (region, value->data, value->size))
         {
           outcome.bytes = _mp_arena_at (self->pool->arena, value->data);
           outcome.n_bytes = value->size;
@@ -93,7 +95,7 @@ window (MpPoolFeed *self)
   guint64 by_time = self->pool->delivered == 0 ? 0 : WINDOW_TIME / mean * workers;
   guint64 least = (guint64) FIRST_WINDOW * workers * self->chunk;
 
-  return MIN (CLAMP (by_time, least, MAX_WINDOW), MAX (least, MAX_WINDOW));
+  return CLAMP (by_time, least, MAX (least, MAX_WINDOW));
 }
 
 static void
@@ -152,8 +154,8 @@ _mp_pool_feed_new (MpPool        *pool,
 
   self->pool = g_object_ref (pool);
   self->sink.function = function;
-  self->chunksize = chunksize;
-  self->chunk = MAX (chunksize, 1);
+  self->chunksize = MIN (chunksize, MAX_CHUNKSIZE);
+  self->chunk = MAX (self->chunksize, 1);
   self->on_outcome = on_outcome;
   self->on_room = on_room;
   self->user_data = user_data;
@@ -171,22 +173,23 @@ count_pushed (MpPoolFeed *self)
     }
 }
 
-/* An item that can't be submitted still has its outcome. */
+/* An item that can't be submitted still has its outcome. @error: nullable, what is wrong with it */
 static void
-refuse (MpPoolFeed *self,
-        guint64     tag)
+refuse (MpPoolFeed   *self,
+        guint64       tag,
+        const GError *error)
 {
-  g_autoptr(GError) error = NULL;
-  MpOutcome outcome = { .tag = tag, .status = MP_OUTCOME_ERROR };
+  g_autoptr(GError) terminated = g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED,
+                                                      "The pool is terminated");
+  MpOutcome outcome = { .tag = tag, .status = MP_OUTCOME_ERROR, .error = error };
 
-  error = self->pool->broken != NULL
-          ? g_error_copy (self->pool->broken)
-          : g_error_new_literal (MP_ERROR, MP_ERROR_CANCELLED,
-                                 self->pool->terminated ? "The pool is terminated"
-                                 : "The item is too large for the pool's shared memory");
-  outcome.error = error;
-  if (self->pool->terminated)
-    outcome.status = MP_OUTCOME_CANCELLED;
+  if (error == NULL && self->pool->broken != NULL)
+    outcome.error = self->pool->broken;
+  else if (error == NULL)
+    {
+      outcome.status = MP_OUTCOME_CANCELLED;
+      outcome.error = terminated;
+    }
   self->on_outcome (&outcome, self->user_data);
 }
 
@@ -214,11 +217,12 @@ mp_pool_feed_push (MpPoolFeed *self,
   g_return_if_fail (MP_IS_POOL_FEED (self));
 
   g_autoptr(GVariant) owned = item == NULL ? NULL : g_variant_ref_sink (item);
+  g_autoptr(GError) error = NULL;
 
-  if (is_usable (self) && _mp_pool_submit (self->pool, &self->sink, tag, tag, item))
+  if (is_usable (self) && _mp_pool_submit (self->pool, &self->sink, tag, tag, item, &error))
     count_pushed (self);
   else
-    refuse (self, tag);
+    refuse (self, tag, error);
 }
 
 /**
@@ -237,15 +241,16 @@ mp_pool_feed_push_bytes (MpPoolFeed *self,
                          gsize       size)
 {
   MpPayload value = { 0, size, MP_VALUE_BYTES };
+  g_autoptr(GError) error = NULL;
 
   g_return_if_fail (MP_IS_POOL_FEED (self));
   g_return_if_fail (data != NULL || size == 0);
 
-  if (is_usable (self) && size < G_MAXUINT32
-      && _mp_pool_submit_value (self->pool, &self->sink, tag, tag, &value, data, size))
+  if (is_usable (self)
+      && _mp_pool_submit_value (self->pool, &self->sink, tag, tag, &value, data, size, &error))
     count_pushed (self);
   else
-    refuse (self, tag);
+    refuse (self, tag, error);
 }
 
 /**
@@ -303,7 +308,7 @@ mp_pool_feed_get_pending (MpPoolFeed *self)
 /* Takes item number @i of @block back, if it is this feed's and not begun. */
 static gboolean
 cancel_record (MpPoolFeed *self,
-               MpBlock    *block,
+               MpItemBlock    *block,
                guint       i)
 {
   guint32 state = MP_ITEM_WAITING;
@@ -327,7 +332,7 @@ mp_pool_feed_cancel_all (MpPoolFeed *self)
 
   for (guint n = 0; n < self->pool->blocks->len; n++)
     {
-      MpBlock *block = _mp_pool_get_block (self->pool, n);
+      MpItemBlock *block = _mp_pool_get_block (self->pool, n);
 
       if (block != NULL && block->live > 0)
         for (guint i = 0; i < block->n_records; i++)

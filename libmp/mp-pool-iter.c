@@ -17,6 +17,8 @@
 /* So many items per worker may be on their way or waiting to be taken, at least. */
 #define AHEAD_PER_WORKER 4
 #define AHEAD_AT_LEAST   64
+/* More would not fit into a run. */
+#define MAX_CHUNK        (MP_BLOCK_SIZE / sizeof (MpRecord))
 
 typedef struct
 {
@@ -62,17 +64,21 @@ deliver (MpSink           *sink,
     result->error = g_error_copy (delivery->error);
 }
 
-/* An item that the shared memory has no room for has its error at once, and in its place. */
+/* An item that can't be submitted has its error at once, and in its place. Takes @item. */
 static void
-refuse (MpPoolIter *self,
-        guint64     index)
+submit (MpPoolIter *self,
+        GVariant   *item)
 {
-  g_autoptr(GError) error = g_error_new_literal (MP_ERROR, MP_ERROR_FAILED,
-                                                 "The item is too large for the pool's shared"
-                                                 " memory");
-  MpDelivery delivery = { .index = index, .status = MP_OUTCOME_ERROR, .error = error };
+  g_autoptr(GVariant) owned = g_variant_take_ref (item);
+  g_autoptr(GError) error = NULL;
+  MpDelivery refusal = { .index = self->submitted, .status = MP_OUTCOME_ERROR };
 
-  deliver (&self->sink, &delivery);
+  if (!_mp_pool_submit (self->pool, &self->sink, self->submitted, self->submitted, item, &error))
+    {
+      refusal.error = error;
+      deliver (&self->sink, &refusal);
+    }
+  self->submitted++;
 }
 
 static void
@@ -86,6 +92,18 @@ end_source (MpPoolIter *self)
     self->destroy (self->user_data);
 }
 
+/* It must not take from what it fills. */
+static GVariant *
+call_source (MpPoolIter *self)
+{
+  GVariant *item;
+
+  self->pool->depth++;
+  item = self->source (self->user_data);
+  self->pool->depth--;
+  return item;
+}
+
 /* Whole chunks only, as long as the source gives them. */
 static void
 refill (MpSink *sink)
@@ -97,18 +115,14 @@ refill (MpSink *sink)
     {
       for (guint i = 0; i < self->chunksize && !self->exhausted; i++)
         {
-          GVariant *item = self->source (self->user_data);
+          GVariant *item = call_source (self);
 
           if (item == NULL)
             {
               end_source (self);
               break;
             }
-          item = g_variant_take_ref (item);
-          if (!_mp_pool_submit (self->pool, sink, self->submitted, self->submitted, item))
-            refuse (self, self->submitted);
-          self->submitted++;
-          g_variant_unref (item);
+          submit (self, item);
         }
       _mp_pool_end_run (self->pool);
     }
@@ -171,7 +185,7 @@ _mp_pool_iter_new (MpPool         *pool,
   self->source = source;
   self->user_data = user_data;
   self->destroy = destroy;
-  self->chunksize = MAX (chunksize, 1);
+  self->chunksize = CLAMP (chunksize, 1, MAX_CHUNK);
   self->ordered = ordered;
   self->ahead = MAX (AHEAD_AT_LEAST, AHEAD_PER_WORKER * pool->processes * self->chunksize);
   self->results = g_new0 (Result, self->ahead);
@@ -190,6 +204,26 @@ has_next (gpointer data)
              && (self->exhausted || self->pool->broken != NULL || self->pool->terminated));
 }
 
+/* The pool may have ended before the source has. */
+static gboolean
+end (MpPoolIter  *self,
+     GVariant   **value,
+     GError     **error)
+{
+  if (self->exhausted)
+    {
+      *value = NULL;
+      return TRUE;
+    }
+  end_source (self);
+  if (self->pool->broken != NULL)
+    g_propagate_error (error, g_error_copy (self->pool->broken));
+  else
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_CANCELLED,
+                         "The pool was terminated before the end of the items");
+  return FALSE;
+}
+
 /**
  * mp_pool_iter_next:
  * @self: an iterator
@@ -200,6 +234,8 @@ has_next (gpointer data)
  *
  * Takes the next result. An item that failed gives its error in its place, and the iteration
  * goes on after it. %MP_ERROR_TIMEOUT says that the next result is not there yet: ask again.
+ * If the pool is broken or terminated before the source has come to its end, that is an error as
+ * well, after all results and before the end.
  *
  * Dropping the iterator early is fine: what was submitted still runs, its results are dropped,
  * and closing and joining the pool does not wait for anybody to take them.
@@ -227,10 +263,7 @@ mp_pool_iter_next (MpPoolIter  *self,
       return FALSE;
     }
   if (self->taken == self->submitted)
-    {
-      *value = NULL;
-      return TRUE;
-    }
+    return end (self, value, error);
   /* Its place in the ring may be taken again as soon as more is submitted. */
   result = self->results[self->taken % self->ahead];
   self->results[self->taken++ % self->ahead] = (Result) { 0 };

@@ -69,7 +69,7 @@ mp_pool_set_paused (MpPool   *self,
 {
   g_return_if_fail (MP_IS_POOL (self) && self->started);
 
-  if (self->paused == (paused != FALSE))
+  if (self->paused == (paused != FALSE) || !_mp_pool_is_ours (self))
     return;
   if (paused)
     pause_pool (self);

@@ -22,7 +22,7 @@ typedef struct
 {
   guint64         index;        /* as submitted */
   MpOutcomeStatus status;
-  MpPayload         value;        /* OK */
+  MpPayload       value;        /* OK */
   const GError   *error;        /* all others */
   int             wait_status;  /* LOST, TIMEOUT */
   const MpRecord *record;
@@ -60,7 +60,7 @@ typedef struct
   guint      live;     /* items without an outcome */
   gboolean   open;     /* more will be appended */
   MpItemRef *refs;     /* one per record */
-} MpBlock;
+} MpItemBlock;
 
 struct _MpPoolWorker
 {
@@ -81,6 +81,8 @@ struct _MpPoolWorker
 struct _MpPool
 {
   GObject parent_instance;
+
+  pid_t      owner;             /* the process that made it */
 
   /* Configuration */
   MpContext *context;           /* owned */
@@ -108,7 +110,7 @@ struct _MpPool
   GPtrArray    *blocks;         /* by number, NULL where an extent lies */
   GArray       *free_blocks;    /* numbers */
   GArray       *free_extents[MP_N_EXTENT_CLASSES]; /* first numbers, by log2 of their blocks */
-  MpBlock      *open_block;
+  MpItemBlock      *open_block;
   MpRun         open_run;       /* count 0: none */
   GArray       *backlog;        /* of MpRun that the ring had no room for */
   guint         backlog_head;
@@ -117,10 +119,10 @@ struct _MpPool
   int           epoll;
   int           bell;
   GSource      *source;         /* owned */
-  GMainContext *main_context;   /* owned */
   gint64        mean_duration;  /* ns, recent */
   gint64        clock_offset;   /* wall clock minus monotonic clock, µs, recent */
   guint         collected;      /* items since the last sleep */
+  guint32       sleeps;
   guint         depth;          /* > 0 while outcomes are delivered */
 
   /* Pausing */
@@ -148,14 +150,16 @@ gboolean      _mp_pool_submit            (MpPool         *self,
                                           MpSink         *sink,
                                           guint64         index,
                                           guint64         tag,
-                                          GVariant       *item);
+                                          GVariant       *item,
+                                          GError        **error);
 gboolean      _mp_pool_submit_value      (MpPool         *self,
                                           MpSink         *sink,
                                           guint64         index,
                                           guint64         tag,
-                                          const MpPayload  *value,
+                                          const MpPayload *value,
                                           const void     *payload,
-                                          gsize           size);
+                                          gsize           size,
+                                          GError        **error);
 void          _mp_pool_end_run           (MpPool         *self);
 void          _mp_pool_flush             (MpPool         *self);
 void          _mp_pool_queue_run         (MpPool         *self,
@@ -165,7 +169,7 @@ void          _mp_pool_kick              (MpPool         *self);
 void          _mp_pool_item_done         (MpPool         *self,
                                           guint32         block,
                                           guint           index);
-MpBlock      *_mp_pool_get_block         (MpPool         *self,
+MpItemBlock      *_mp_pool_get_block         (MpPool         *self,
                                           guint32         number);
 
 /* mp-pool-collect.c */
@@ -185,6 +189,7 @@ gboolean      _mp_pool_running_record    (MpPool         *self,
 gboolean      _mp_pool_populate          (MpPool         *self,
                                           GError        **error);
 void          _mp_pool_repopulate        (MpPool         *self);
+guint         _mp_pool_count_staying     (MpPool         *self);
 gboolean      _mp_pool_has_work          (MpPool         *self);
 void          _mp_pool_reap              (MpPool         *self);
 void          _mp_pool_doom              (MpPool         *self,
@@ -200,6 +205,10 @@ void          _mp_pool_worker_free       (MpPoolWorker   *worker);
 
 /* mp-pool-wait.c */
 void          _mp_pool_process           (MpPool         *self);
+void          _mp_pool_wake              (MpPool         *self);
+gboolean      _mp_pool_is_ours           (MpPool         *self);
+gboolean      _mp_pool_may_wait          (MpPool         *self,
+                                          GError        **error);
 typedef gboolean (*MpReadyFunc)          (gpointer        data);
 gboolean      _mp_pool_wait_until        (MpPool         *self,
                                           MpReadyFunc     ready,

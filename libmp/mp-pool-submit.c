@@ -6,6 +6,7 @@
 #include "mp-error.h"
 #include "mp-function.h"
 #include "mp-futex-private.h"
+#include "mp-handles-private.h"
 #include "mp-pool-private.h"
 
 /*
@@ -53,7 +54,7 @@ _mp_pool_function_id (MpPool      *self,
   return number;
 }
 
-MpBlock *
+MpItemBlock *
 _mp_pool_get_block (MpPool  *self,
                     guint32  number)
 {
@@ -70,10 +71,10 @@ has_blocks (MpPool *self,
 }
 
 /* Returns: (nullable): a block to append to */
-static MpBlock *
+static MpItemBlock *
 take_block (MpPool *self)
 {
-  MpBlock *block;
+  MpItemBlock *block;
 
   if (self->free_blocks->len > 0)
     {
@@ -86,7 +87,7 @@ take_block (MpPool *self)
     return NULL;
   else
     {
-      block = g_new0 (MpBlock, 1);
+      block = g_new0 (MpItemBlock, 1);
       block->number = self->blocks->len;
       g_ptr_array_add (self->blocks, block);
     }
@@ -101,7 +102,7 @@ take_block (MpPool *self)
 
 static void
 give_block_if_done (MpPool  *self,
-                    MpBlock *block)
+                    MpItemBlock *block)
 {
   if (block->open || block->live > 0)
     return;
@@ -192,13 +193,9 @@ _mp_pool_kick (MpPool *self)
   for (guint i = 0; i < self->workers->len && n > 0; i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
-      _Atomic guint32 *asleep = &self->arena->slots[worker->slot].asleep;
 
-      if (atomic_load (asleep) && atomic_exchange (asleep, 0))
-        {
-          _mp_futex_wake (asleep);
-          n--;
-        }
+      if (_mp_slot_wake (&self->arena->slots[worker->slot], MP_ASLEEP_IDLE))
+        n--;
     }
 }
 
@@ -228,7 +225,7 @@ static gboolean
 open_block (MpPool *self,
             gsize   payload)
 {
-  MpBlock *block = self->open_block;
+  MpItemBlock *block = self->open_block;
 
   if (block != NULL
       && (block->n_records + 1) * sizeof (MpRecord) + block->payload + payload <= MP_BLOCK_SIZE)
@@ -244,6 +241,14 @@ open_block (MpPool *self,
   return self->open_block != NULL;
 }
 
+static gboolean
+set_too_large (GError **error)
+{
+  g_set_error_literal (error, MP_ERROR, MP_ERROR_FAILED,
+                       "The item is too large for the pool's shared memory");
+  return FALSE;
+}
+
 /*
  * Submits an item whose value is a scalar, or of the form @value->type with the @size bytes of
  * @payload. Workers see it when its run ends.
@@ -251,22 +256,23 @@ open_block (MpPool *self,
  * Returns: FALSE if the shared memory is full; nothing was submitted then
  */
 gboolean
-_mp_pool_submit_value (MpPool        *self,
-                       MpSink        *sink,
-                       guint64        index,
-                       guint64        tag,
-                       const MpPayload *value,
-                       const void    *payload,
-                       gsize          size)
+_mp_pool_submit_value (MpPool           *self,
+                       MpSink           *sink,
+                       guint64           index,
+                       guint64           tag,
+                       const MpPayload  *value,
+                       const void       *payload,
+                       gsize             size,
+                       GError          **error)
 {
   gsize in_block = size > LARGE_PAYLOAD ? 0 : (size + 7) & ~(gsize) 7;
   MpItemRef ref = { .sink = sink, .index = index };
   guint64 data = value->data;
   MpRecord *record;
-  MpBlock *block;
+  MpItemBlock *block;
 
   if (!open_block (self, in_block))
-    return FALSE;
+    return set_too_large (error);
   block = self->open_block;
   if (in_block > 0)
     {
@@ -278,7 +284,7 @@ _mp_pool_submit_value (MpPool        *self,
       ref.n_blocks = (size + MP_BLOCK_SIZE - 1) / MP_BLOCK_SIZE;
       data = ref.extent = take_extent (self, ref.n_blocks);
       if (ref.extent == 0)
-        return FALSE;
+        return set_too_large (error);
     }
   if (size > 0)
     memcpy (_mp_arena_at (self->arena, data), payload, size);
@@ -304,30 +310,39 @@ _mp_pool_submit_value (MpPool        *self,
   return TRUE;
 }
 
-/* The same for any GVariant, or none. */
+/* The same for any GVariant, or none. It is not known which worker will have it, so descriptors
+ * can't go along. */
 gboolean
-_mp_pool_submit (MpPool   *self,
-                 MpSink   *sink,
-                 guint64   index,
-                 guint64   tag,
-                 GVariant *item)
+_mp_pool_submit (MpPool    *self,
+                 MpSink    *sink,
+                 guint64    index,
+                 guint64    tag,
+                 GVariant  *item,
+                 GError   **error)
 {
   MpPayload value = { 0, 0, MP_VALUE_NONE };
 
   if (item == NULL || _mp_payload_pack_scalar (item, &value))
-    return _mp_pool_submit_value (self, sink, index, tag, &value, NULL, 0);
+    return _mp_pool_submit_value (self, sink, index, tag, &value, NULL, 0, error);
 
   guint64 aligned[LARGE_PAYLOAD / sizeof (guint64)];
   gsize size = _mp_payload_size (item);
 
   if (size > MP_MAX_PAYLOAD)
-    return FALSE;
+    return set_too_large (error);
+  if (_mp_handles_present (item))
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_FAILED,
+                           "An item of a pool can't carry descriptors or shared objects: the "
+                           "workers get them by the pool's initializer");
+      return FALSE;
+    }
 
   g_autofree guint8 *large = size > sizeof aligned ? g_malloc (size) : NULL;
   guint8 *at = large != NULL ? large : (guint8 *) aligned;
 
   _mp_payload_store (item, 0, at, &value);
-  return _mp_pool_submit_value (self, sink, index, tag, &value, at, size);
+  return _mp_pool_submit_value (self, sink, index, tag, &value, at, size, error);
 }
 
 /* The item has its outcome: its memory may be used again. */
@@ -336,7 +351,7 @@ _mp_pool_item_done (MpPool  *self,
                     guint32  number,
                     guint    index)
 {
-  MpBlock *block = g_ptr_array_index (self->blocks, number);
+  MpItemBlock *block = g_ptr_array_index (self->blocks, number);
 
   if (block->refs[index].extent != 0)
     give_extent (self, &block->refs[index]);

@@ -12,6 +12,7 @@
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
 #include "mp-process-tree-private.h"
+#include "mp-signals-private.h"
 #include "mp-worker-private.h"
 
 /* The life of a pool's workers: started, watched, replaced, ended. */
@@ -105,8 +106,8 @@ start_worker (MpPool  *self,
   return TRUE;
 }
 
-static guint
-count_staying (MpPool *self)
+guint
+_mp_pool_count_staying (MpPool *self)
 {
   guint n = 0;
 
@@ -134,7 +135,7 @@ _mp_pool_populate (MpPool  *self,
   if (self->broken != NULL || self->terminated || self->paused
       || (self->closed && !_mp_pool_has_work (self)))
     return TRUE;
-  while (count_staying (self) < self->processes)
+  while (_mp_pool_count_staying (self) < self->processes)
     if (!start_worker (self, error))
       return FALSE;
   return TRUE;
@@ -187,8 +188,8 @@ _mp_pool_doom (MpPool       *self,
   worker->doomed = TRUE;
   worker->fate = fate;
   worker->kill_at = _mp_monotonic_ns () + GRACE;
-  if (fate == MP_WORKER_EXIT_KILLED)
-    atomic_store (&self->arena->slots[worker->slot].leave, 1); /* it may outlive its program */
+  /* It may outlive its program, and must not begin what it will not be let finish. */
+  atomic_store (&self->arena->slots[worker->slot].leave, 1);
   if (child > 1)
     {
       kill (-child, SIGTERM);
@@ -291,11 +292,11 @@ static GError *
 read_initializer_error (MpPool       *self,
                         MpPoolWorker *worker)
 {
-  MpPayload value = { _mp_arena_region_offset (self->arena, worker->slot),
-                    atomic_load (&self->arena->slots[worker->slot].error_size),
-                    MP_VALUE_VARIANT };
+  MpRange region = _mp_arena_region (self->arena, worker->slot);
+  MpPayload value = { region.start, atomic_load (&self->arena->slots[worker->slot].error_size),
+                      MP_VALUE_VARIANT };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) variant = _mp_payload_load (self->arena, &value, &error);
+  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
 
   if (variant == NULL)
     return g_steal_pointer (&error);
@@ -321,8 +322,12 @@ log_death (MpPool       *self,
   else if (worker->doomed)
     return;
   else if (WIFSIGNALED (status))
-    mp_log (MP_LOG_WARNING, "worker %s (pid %d) killed by SIG%s%s", worker->name,
-            (int) worker->pid, sigabbrev_np (WTERMSIG (status)), item != NULL ? item : "");
+    {
+      g_autofree char *name = _mp_signal_to_string (WTERMSIG (status));
+
+      mp_log (MP_LOG_WARNING, "worker %s (pid %d) killed by %s%s", worker->name,
+              (int) worker->pid, name, item != NULL ? item : "");
+    }
   else
     mp_log (MP_LOG_WARNING, "worker %s (pid %d) exited with code %d%s", worker->name,
             (int) worker->pid, WEXITSTATUS (status), item != NULL ? item : "");
@@ -376,7 +381,8 @@ bury (MpPool       *self,
   has_tag = _mp_pool_running_record (self, worker, &record);
   tag = has_tag ? record->tag : 0;
   worker->ready = state != MP_SLOT_STARTING;
-  if (reason == MP_WORKER_EXIT_CRASHED || worker->doomed)
+  /* One whose initializer failed has said so itself, and the pool's error does. */
+  if (worker->doomed || (reason == MP_WORKER_EXIT_CRASHED && state != MP_SLOT_INIT_FAILED))
     log_death (self, worker);
   mp_log (MP_LOG_DEBUG, "cleaning up worker %u", position);
   /* First, so that nothing of a broken pool is queued again. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <signal.h>
+#include <unistd.h>
 
 #include "mp-error.h"
-#include "mp-futex-private.h"
+#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool-private.h"
@@ -25,24 +25,18 @@
  * A pool starts no thread. Its workers go on by themselves while the caller is busy; outcomes
  * are collected in the main context that was the thread's default when the pool started, and in
  * every blocking call on it. Use a pool from one thread only. Callbacks must not block on the
- * pool: that is an error, not a deadlock.
+ * pool: that is an error, not a deadlock. They may run a main loop; the pool rests meanwhile.
+ *
+ * A pool is of use in the process that made it. What a forked child does with its copy fails or
+ * changes nothing.
  */
-
-enum
-{
-  SIGNAL_WORKER_STARTED,
-  SIGNAL_WORKER_EXITED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MpPool, mp_pool, G_TYPE_OBJECT)
 
 static void
 block_free (gpointer data)
 {
-  MpBlock *block = data;
+  MpItemBlock *block = data;
 
   if (block != NULL)
     g_free (block->refs);
@@ -64,6 +58,7 @@ kill_workers (MpPool *self)
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
 
       mp_process_join (worker->process, -1, NULL);
+      self->by_slot[worker->slot] = NULL;
       _mp_pool_worker_free (worker);
     }
   g_ptr_array_set_size (self->workers, 0);
@@ -109,9 +104,8 @@ mp_pool_class_init (MpPoolClass *klass)
    *
    * A worker process was started.
    */
-  signals[SIGNAL_WORKER_STARTED] =
-    g_signal_new ("worker-started", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING);
+  g_signal_new ("worker-started", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING);
 
   /**
    * MpPool::worker-exited:
@@ -126,15 +120,15 @@ mp_pool_class_init (MpPoolClass *klass)
    *
    * A worker process has ended, and the outcomes of what it ran were delivered.
    */
-  signals[SIGNAL_WORKER_EXITED] =
-    g_signal_new ("worker-exited", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 7, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING, G_TYPE_INT,
-                  G_TYPE_UINT, G_TYPE_BOOLEAN, G_TYPE_UINT64);
+  g_signal_new ("worker-exited", MP_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 7, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING, G_TYPE_INT,
+                G_TYPE_UINT, G_TYPE_BOOLEAN, G_TYPE_UINT64);
 }
 
 static void
 mp_pool_init (MpPool *self)
 {
+  self->owner = getpid ();
   self->worker_output = -1;
   self->epoll = -1;
   self->bell = -1;
@@ -177,6 +171,9 @@ mp_pool_new (MpContext *context,
  * @function: name of a registered function that each worker calls before its first item
  * @args: (nullable): its arguments; consumed if floating
  *
+ * Descriptors and shared objects in @args are duplicated here, for all workers that the pool will
+ * ever start: the caller may close or drop his.
+ *
  * If the function sets an error, the pool is broken: every item gets that one error, with the
  * code %MP_ERROR_BROKEN's meaning but the initializer's domain and code.
  */
@@ -191,7 +188,15 @@ mp_pool_set_initializer (MpPool     *self,
   g_free (self->initializer);
   g_clear_pointer (&self->initargs, g_variant_unref);
   self->initializer = g_strdup (function);
-  self->initargs = args != NULL ? g_variant_ref_sink (args) : NULL;
+  if (args != NULL)
+    {
+      g_autoptr(GVariant) owned = g_variant_ref_sink (args);
+
+      /* With descriptors that can't be duplicated, starting a worker fails and says why. */
+      self->initargs = _mp_handles_dup (owned, NULL);
+      if (self->initargs == NULL)
+        self->initargs = g_steal_pointer (&owned);
+    }
 }
 
 /**
@@ -216,7 +221,9 @@ mp_pool_set_max_tasks_per_child (MpPool *self,
  * @timeout: the longest that one item may take, in microseconds; 0 for no limit
  *
  * A worker that takes longer, or is stopped, is ended: SIGTERM, and SIGKILL half a second later.
- * Its item fails with %MP_ERROR_TASK_TIMEOUT, everything else goes on.
+ * Its item fails with %MP_ERROR_TASK_TIMEOUT, everything else goes on. If it runs a program, see
+ * [func@pool_worker_get_child_pid], it is the program that gets the SIGTERM: the function may then
+ * still return, which is the item's outcome, and the worker goes.
  */
 void
 mp_pool_set_task_timeout (MpPool *self,
@@ -298,345 +305,4 @@ mp_pool_start (MpPool  *self,
   kill_workers (self);
   self->started = FALSE;
   return FALSE;
-}
-
-/* Before anything is submitted. Returns: the function's number, G_MAXUINT on error */
-static guint
-prepare (MpPool      *self,
-         const char  *function,
-         GError     **error)
-{
-  if (!mp_pool_start (self, error))
-    return G_MAXUINT;
-  if (self->broken != NULL)
-    {
-      g_propagate_error (error, g_error_copy (self->broken));
-      return G_MAXUINT;
-    }
-  if (self->closed || self->terminated)
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED, "Pool not running");
-      return G_MAXUINT;
-    }
-  return _mp_pool_function_id (self, function, error);
-}
-
-/**
- * mp_pool_apply_async:
- * @self: a pool
- * @function: name of a registered function
- * @args: (nullable): its arguments; consumed if floating
- * @callback: (nullable) (scope async): called with the value when it is there
- * @error_callback: (nullable) (scope async): called with the error instead
- * @user_data: for the callbacks
- * @error: return location for an error
- *
- * Calls a function in some worker. Fails at once if no worker could find the function.
- *
- * Returns: (transfer full): the result to come
- */
-MpAsyncResult *
-mp_pool_apply_async (MpPool           *self,
-                     const char       *function,
-                     GVariant         *args,
-                     MpCallback        callback,
-                     MpErrorCallback   error_callback,
-                     gpointer          user_data,
-                     GError          **error)
-{
-  g_autoptr(GVariant) owned = args != NULL ? g_variant_ref_sink (args) : NULL;
-  MpAsyncResult *result;
-  guint number;
-
-  g_return_val_if_fail (MP_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL, NULL);
-
-  number = prepare (self, function, error);
-  if (number == G_MAXUINT)
-    return NULL;
-  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
-  _mp_async_result_submit (result, args);
-  return result;
-}
-
-/**
- * mp_pool_apply:
- * @self: a pool
- * @function: name of a registered function
- * @args: (nullable): its arguments; consumed if floating
- * @error: return location for an error
- *
- * Calls a function in some worker and waits for its value, see [method@AsyncResult.get].
- *
- * Returns: (transfer full): what the function returned
- */
-GVariant *
-mp_pool_apply (MpPool      *self,
-               const char  *function,
-               GVariant    *args,
-               GError     **error)
-{
-  g_autoptr(MpAsyncResult) result = NULL;
-
-  result = mp_pool_apply_async (self, function, args, NULL, NULL, NULL, error);
-  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
-}
-
-static MpAsyncResult *
-start_map (MpPool           *self,
-           const char       *function,
-           GVariant         *items,
-           guint             chunksize,
-           gboolean          waits,
-           MpCallback        callback,
-           MpErrorCallback   error_callback,
-           gpointer          user_data,
-           GError          **error)
-{
-  g_autoptr(GVariant) owned = g_variant_ref_sink (items);
-  guint number = prepare (self, function, error);
-  MpAsyncResult *result;
-
-  if (number == G_MAXUINT)
-    return NULL;
-  result = _mp_async_result_new (self, number, callback, error_callback, user_data);
-  _mp_async_result_submit_all (result, items, chunksize, waits);
-  return result;
-}
-
-/**
- * mp_pool_map_async:
- * @self: a pool
- * @function: name of a registered function
- * @items: an array of any type; each element is the argument of one call, a variant's content
- *   if it is a variant. Consumed if floating
- * @chunksize: how many items a worker reserves at once; 0 for what suits their number
- * @callback: (nullable) (scope async): called with the array of values when all are there
- * @error_callback: (nullable) (scope async): called with the first error instead
- * @user_data: for the callbacks
- * @error: return location for an error
- *
- * Calls a function for each item. As in Python the result is ready when every item is done, also
- * if one failed. Arrays of numbers are the fastest: they are never turned into GVariants one by
- * one.
- *
- * Returns: (transfer full): the result to come
- */
-MpAsyncResult *
-mp_pool_map_async (MpPool           *self,
-                   const char       *function,
-                   GVariant         *items,
-                   guint             chunksize,
-                   MpCallback        callback,
-                   MpErrorCallback   error_callback,
-                   gpointer          user_data,
-                   GError          **error)
-{
-  g_return_val_if_fail (MP_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL, NULL);
-  g_return_val_if_fail (items != NULL && g_variant_is_of_type (items, G_VARIANT_TYPE_ARRAY), NULL);
-
-  return start_map (self, function, items, chunksize, FALSE, callback, error_callback, user_data,
-                    error);
-}
-
-/**
- * mp_pool_map:
- * @self: a pool
- * @function: name of a registered function
- * @items: an array of any type, see [method@Pool.map_async]; consumed if floating
- * @chunksize: how many items a worker reserves at once; 0 for what suits their number
- * @error: return location for an error
- *
- * Calls a function for each item and waits for all values, see [method@AsyncResult.get].
- *
- * Returns: (transfer full): the values as an array, in the order of the items
- */
-GVariant *
-mp_pool_map (MpPool      *self,
-             const char  *function,
-             GVariant    *items,
-             guint        chunksize,
-             GError     **error)
-{
-  g_autoptr(MpAsyncResult) result = NULL;
-
-  g_return_val_if_fail (MP_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL, NULL);
-  g_return_val_if_fail (items != NULL && g_variant_is_of_type (items, G_VARIANT_TYPE_ARRAY), NULL);
-
-  result = start_map (self, function, items, chunksize, TRUE, NULL, NULL, NULL, error);
-  return result == NULL ? NULL : mp_async_result_get (result, -1, error);
-}
-
-static gboolean
-is_of_tuples (GVariant *items)
-{
-  return g_variant_is_of_type (items, G_VARIANT_TYPE ("ar"))
-         || g_variant_is_of_type (items, G_VARIANT_TYPE ("av"));
-}
-
-/**
- * mp_pool_starmap_async:
- * @self: a pool
- * @function: name of a registered function
- * @items: an array of tuples; consumed if floating
- * @chunksize: how many items a worker reserves at once; 0 for what suits their number
- * @callback: (nullable) (scope async): called with the array of values when all are there
- * @error_callback: (nullable) (scope async): called with the first error instead
- * @user_data: for the callbacks
- * @error: return location for an error
- *
- * As [method@Pool.map_async] for functions of several arguments: each item is a tuple.
- *
- * Returns: (transfer full): the result to come
- */
-MpAsyncResult *
-mp_pool_starmap_async (MpPool           *self,
-                       const char       *function,
-                       GVariant         *items,
-                       guint             chunksize,
-                       MpCallback        callback,
-                       MpErrorCallback   error_callback,
-                       gpointer          user_data,
-                       GError          **error)
-{
-  g_return_val_if_fail (items != NULL, NULL);
-  g_return_val_if_fail (is_of_tuples (items), NULL);
-
-  return mp_pool_map_async (self, function, items, chunksize, callback, error_callback, user_data,
-                            error);
-}
-
-/**
- * mp_pool_starmap:
- * @self: a pool
- * @function: name of a registered function
- * @items: an array of tuples; consumed if floating
- * @chunksize: how many items a worker reserves at once; 0 for what suits their number
- * @error: return location for an error
- *
- * As [method@Pool.map] for functions of several arguments: each item is a tuple.
- *
- * Returns: (transfer full): the values as an array, in the order of the items
- */
-GVariant *
-mp_pool_starmap (MpPool      *self,
-                 const char  *function,
-                 GVariant    *items,
-                 guint        chunksize,
-                 GError     **error)
-{
-  g_return_val_if_fail (items != NULL, NULL);
-  g_return_val_if_fail (is_of_tuples (items), NULL);
-
-  return mp_pool_map (self, function, items, chunksize, error);
-}
-
-static MpPoolIter *
-iterate (MpPool          *self,
-         const char      *function,
-         MpItemSource     source,
-         gpointer         user_data,
-         GDestroyNotify   destroy,
-         guint            chunksize,
-         gboolean         ordered,
-         GError         **error)
-{
-  guint number;
-
-  g_return_val_if_fail (MP_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL && source != NULL, NULL);
-
-  number = prepare (self, function, error);
-  if (number == G_MAXUINT)
-    return NULL;
-  return _mp_pool_iter_new (self, number, source, user_data, destroy, chunksize, ordered);
-}
-
-/**
- * mp_pool_imap:
- * @self: a pool
- * @function: name of a registered function
- * @source: (scope notified) (closure user_data) (destroy destroy): gives one item at each call
- * @user_data: for @source
- * @destroy: (nullable): frees @user_data when the source is not needed any more
- * @chunksize: how many items a worker reserves at once, 1 if 0
- * @error: return location for an error
- *
- * Calls a function for each item of a stream. Unlike Python's, it reads the source only a little
- * ahead of the results that are taken.
- *
- * Returns: (transfer full): an iterator over the values, in the order of the items
- */
-MpPoolIter *
-mp_pool_imap (MpPool          *self,
-              const char      *function,
-              MpItemSource     source,
-              gpointer         user_data,
-              GDestroyNotify   destroy,
-              guint            chunksize,
-              GError         **error)
-{
-  return iterate (self, function, source, user_data, destroy, chunksize, TRUE, error);
-}
-
-/**
- * mp_pool_imap_unordered:
- * @self: a pool
- * @function: name of a registered function
- * @source: (scope notified) (closure user_data) (destroy destroy): gives one item at each call
- * @user_data: for @source
- * @destroy: (nullable): frees @user_data when the source is not needed any more
- * @chunksize: how many items a worker reserves at once, 1 if 0
- * @error: return location for an error
- *
- * As [method@Pool.imap], with the values in the order in which they come.
- *
- * Returns: (transfer full): an iterator over the values
- */
-MpPoolIter *
-mp_pool_imap_unordered (MpPool          *self,
-                        const char      *function,
-                        MpItemSource     source,
-                        gpointer         user_data,
-                        GDestroyNotify   destroy,
-                        guint            chunksize,
-                        GError         **error)
-{
-  return iterate (self, function, source, user_data, destroy, chunksize, FALSE, error);
-}
-
-/**
- * mp_pool_open_feed:
- * @self: a pool
- * @function: name of a registered function
- * @chunksize: how many items a worker reserves at once; 0 to adapt it to how long they take
- * @on_outcome: (scope forever): called once for each item
- * @on_room: (nullable) (scope forever): called when more items should be pushed
- * @user_data: for the callbacks
- * @error: return location for an error
- *
- * Opens a way in for a stream of items whose every outcome matters.
- *
- * Returns: (transfer full): a feed; the callbacks may be called as long as it has items pending
- */
-MpPoolFeed *
-mp_pool_open_feed (MpPool         *self,
-                   const char     *function,
-                   guint           chunksize,
-                   MpOutcomeFunc   on_outcome,
-                   MpRoomFunc      on_room,
-                   gpointer        user_data,
-                   GError        **error)
-{
-  guint number;
-
-  g_return_val_if_fail (MP_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL && on_outcome != NULL, NULL);
-
-  number = prepare (self, function, error);
-  if (number == G_MAXUINT)
-    return NULL;
-  return _mp_pool_feed_new (self, number, chunksize, on_outcome, on_room, user_data);
 }

@@ -74,7 +74,9 @@ check_startable (MpProcess  *self,
  * Returns: %FALSE with %MP_ERROR_PROCESS if it was started before, was made in another process, or
  *   this process is a daemon; %MP_ERROR_NOT_REGISTERED if there is no such function;
  *   %MP_ERROR_MULTI_THREADED if it would fork a process with several threads; %MP_ERROR_SPAWN if
- *   the system refuses
+ *   the system refuses; %MP_ERROR_CLOSED if it, or a descriptor in its arguments, is closed;
+ *   %MP_ERROR_FAILED if one of those is a standard one; %MP_ERROR_BAD_MESSAGE if there are more
+ *   than 252 and the start method is the forkserver
  */
 gboolean
 mp_process_start (MpProcess  *self,
@@ -100,21 +102,6 @@ mp_process_start (MpProcess  *self,
   return TRUE;
 }
 
-/* A pidfd of the parent as soon as somebody asks for it. */
-static void
-open_parent (MpProcess *self)
-{
-  MpProcessPrivate *priv = _mp_process_get_private (self);
-
-  if (self != mp_process_get_parent () || priv->pidfd >= 0 || priv->state == MP_PROCESS_ENDED)
-    return;
-
-  priv->pidfd = syscall (SYS_pidfd_open, priv->pid, 0);
-  /* It is still our parent, so what was opened is it and not its successor in that number. */
-  if (getppid () != priv->pid)
-    priv->state = MP_PROCESS_ENDED;
-}
-
 static gboolean
 check_joinable (MpProcess  *self,
                 GError    **error)
@@ -132,6 +119,42 @@ check_joinable (MpProcess  *self,
   return TRUE;
 }
 
+static gboolean
+wait_end (MpProcess  *self,
+          int         pidfd,
+          gint64      timeout,
+          GError    **error)
+{
+  struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+  if (_mp_poll_until (&poll_fd, _mp_deadline_of_timeout (timeout)))
+    return TRUE;
+
+  g_set_error (error, MP_ERROR, MP_ERROR_TIMEOUT, "Process “%s” has not ended within %.6g seconds",
+               mp_process_get_name (self), timeout / (double) G_USEC_PER_SEC);
+  return FALSE;
+}
+
+static gboolean
+join_parent (MpProcess  *self,
+             gint64      timeout,
+             GError    **error)
+{
+  pid_t pid = _mp_process_get_private (self)->pid;
+  mp_autofd int pidfd = syscall (SYS_pidfd_open, pid, 0);
+  int error_number = errno;
+
+  /* If it is our parent still, what was opened is it and not its successor in that number. */
+  if (getppid () != pid)
+    return TRUE;
+  if (pidfd >= 0)
+    return wait_end (self, pidfd, timeout, error);
+
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not watch process “%s”: %s",
+               mp_process_get_name (self), g_strerror (error_number));
+  return FALSE;
+}
+
 /**
  * mp_process_join:
  * @self: a child process, or mp_process_get_parent()
@@ -145,35 +168,27 @@ check_joinable (MpProcess  *self,
  * Several threads may wait for the same process.
  *
  * Returns: %TRUE if it has ended; %FALSE with %MP_ERROR_TIMEOUT if @timeout has passed (Python does
- *   not tell), with %MP_ERROR_PROCESS if it was not started or is no child of this process
+ *   not tell), with %MP_ERROR_PROCESS if it was not started or is no child of this process,
+ *   %MP_ERROR_CLOSED if it is closed, %MP_ERROR_FAILED if there is no descriptor left to watch the
+ *   parent with
  */
 gboolean
 mp_process_join (MpProcess  *self,
                  gint64      timeout,
                  GError    **error)
 {
-  struct pollfd poll_fd = { .events = POLLIN };
-  MpProcessPrivate *priv;
-
   g_return_val_if_fail (MP_IS_PROCESS (self), FALSE);
 
-  priv = _mp_process_get_private (self);
   if (!check_joinable (self, error))
     return FALSE;
-  open_parent (self);
-  if (priv->state == MP_PROCESS_ENDED)
-    return TRUE;
+  if (self == mp_process_get_parent ())
+    return join_parent (self, timeout, error);
 
-  poll_fd.fd = priv->pidfd;
-  if (!_mp_poll_until (&poll_fd, _mp_deadline_of_timeout (timeout)))
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_TIMEOUT,
-                   "Process “%s” has not ended within %.6g seconds", priv->name,
-                   timeout / (double) G_USEC_PER_SEC);
-      return FALSE;
-    }
-  if (self != mp_process_get_parent ())
-    _mp_process_reap (self);
+  if (_mp_process_reap (self))
+    return TRUE;
+  if (!wait_end (self, mp_process_get_sentinel (self), timeout, error))
+    return FALSE;
+  _mp_process_reap (self);
   return TRUE;
 }
 
@@ -195,13 +210,7 @@ mp_process_is_alive (MpProcess *self)
   if (self == mp_process_get_current ())
     return TRUE;
   if (self == mp_process_get_parent ())
-    {
-      struct pollfd poll_fd = { .events = POLLIN };
-
-      open_parent (self);
-      poll_fd.fd = priv->pidfd;
-      return priv->state == MP_PROCESS_STARTED && !_mp_poll_until (&poll_fd, 0);
-    }
+    return !priv->closed && getppid () == priv->pid;
   if (priv->closed || priv->state == MP_PROCESS_INITIAL || priv->owner != getpid ())
     return FALSE;
   return !_mp_process_reap (self);
@@ -243,7 +252,8 @@ send_signal (MpProcess  *self,
  * run. It goes to this process and never to another that got its number.
  *
  * Returns: %FALSE with %MP_ERROR_PROCESS if it was not started (Python fails with an
- *   `AttributeError`) or is no child of this process
+ *   `AttributeError`) or is no child of this process, %MP_ERROR_CLOSED if it is closed,
+ *   %MP_ERROR_FAILED if it has become another user's
  */
 gboolean
 mp_process_terminate (MpProcess  *self,
@@ -368,7 +378,8 @@ mp_process_get_exit_code (MpProcess *self,
  * Gets a descriptor, a pidfd, that becomes readable when the process ends: for poll(), or a
  * GSource. It is the object's, and open until the object is closed or gone.
  *
- * Returns: the descriptor, -1 if the process was not started or is closed
+ * Returns: the descriptor, -1 if the process was not started or is closed; also if it had ended
+ *   before it could be opened, which happens only where `SIGCHLD` is ignored
  */
 int
 mp_process_get_sentinel (MpProcess *self)

@@ -42,13 +42,14 @@ typedef struct
   guint           worker : 1;
   guint           status_known : 1;
   guint           closed : 1;
+  guint           told : 1;     /* `terminated` was emitted */
 } MpProcessPrivate;
 
 /* What a start method gives back. */
 typedef struct
 {
   pid_t pid;
-  int   pidfd;
+  int   pidfd;  /* -1: it has ended already and left no status */
 } MpStarted;
 
 MpProcessPrivate *_mp_process_get_private         (MpProcess          *self);
@@ -68,6 +69,10 @@ MpProcess        *_mp_process_new_parent          (const char         *name,
                                                    pid_t               pid);
 
 /* The children of this process. */
+gboolean          _mp_child_open                  (pid_t               pid,
+                                                   MpStarted          *started,
+                                                   GError            **error);
+void              _mp_child_discard               (pid_t               pid);
 gboolean          _mp_children_exist              (void);
 void              _mp_children_sweep              (void);
 void              _mp_children_add                (MpProcess          *self,

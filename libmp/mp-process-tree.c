@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "mp-process-tree-private.h"
 
 #include "mp-fd-private.h"
+#include "mp-poll-private.h"
 
 /* How long to wait for what has been killed: only the kernel itself can be that slow. */
 #define KILL_PATIENCE (2 * G_USEC_PER_SEC)
@@ -207,22 +207,10 @@ static gboolean
 wait_process (const MpProcessInfo *info,
               gint64               deadline)
 {
-  struct pollfd poll_fd = { .fd = open_process (info), .events = POLLIN };
-  int result;
+  mp_autofd int fd = open_process (info);
+  struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
-  if (poll_fd.fd < 0)
-    return TRUE;
-
-  do
-    {
-      gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
-      struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
-
-      result = ppoll (&poll_fd, 1, &timeout, NULL);
-    }
-  while (result < 0 && errno == EINTR);
-  close (poll_fd.fd);
-  return result > 0;
+  return fd < 0 || _mp_poll_until (&poll_fd, deadline);
 }
 
 /* Waits until all of @processes have ended, or for the monotonic time @deadline. Reaps nobody. */

@@ -237,7 +237,8 @@ mp_process_class_init (MpProcessClass *klass)
    *
    * The signal the kernel sends to the process when this one dies, however it dies. `SIGKILL` by
    * default, so that nothing is left behind; 0 for none. It is bound to the thread that starts the
-   * process: if that thread ends before, so does the process. Set before the start.
+   * process, or that started the forkserver: if that thread ends before, so does the process. A
+   * thread that stays can call mp_context_prepare(). Set before the start.
    */
   properties[PROP_DEATH_SIGNAL] =
     g_param_spec_int ("death-signal", NULL, NULL, 0, NSIG - 1, SIGKILL, writable);
@@ -248,7 +249,8 @@ mp_process_class_init (MpProcessClass *klass)
    * @self: the process
    *
    * Emitted once after the process has ended, in the main context that was thread-default when it
-   * was started. Connect before the start, or call mp_process_watch() afterwards.
+   * was started; not after mp_process_close(). Connect before the start, or call mp_process_watch()
+   * afterwards.
    */
   g_signal_new ("terminated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                 G_TYPE_NONE, 0);

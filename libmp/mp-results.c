@@ -7,10 +7,14 @@
 /*
  * Results leave in the order they were written, so a ring would do, if it could grow. It does by
  * starting again in fresh address space, twice as large, while the old ring drains by itself; and
- * whenever everything was released it starts again at the front, on warm pages.
+ * whenever everything was released it starts again at the front, on warm pages: for two processes
+ * to have a page anew costs more than to write to it.
  */
 
 #define FIRST_CAPACITY ((guint64) 1 << 16)
+
+/* What a worker that has used more keeps. */
+#define KEPT_CAPACITY ((guint64) 1 << 20)
 
 void
 _mp_results_init (MpResults *results,
@@ -30,10 +34,12 @@ restart (MpResults *results)
 {
   if (results->start > 0)
     {
-      _mp_arena_discard (results->arena, results->region + FIRST_CAPACITY,
-                         results->start + results->capacity - FIRST_CAPACITY);
+      guint64 used = results->start + results->capacity;
+
       results->start = 0;
-      results->capacity = FIRST_CAPACITY;
+      results->capacity = MIN (used, KEPT_CAPACITY);
+      _mp_arena_discard (results->arena, results->region + results->capacity,
+                         used - results->capacity);
     }
   results->origin = results->head;
 }
@@ -68,12 +74,13 @@ wait_for_release (MpResults *results)
 
   while (atomic_load (&slot->released) < results->head)
     {
+      /* Announced before it looks again, as everywhere. */
+      atomic_store (&slot->asleep, MP_ASLEEP_FULL);
       if (atomic_load (&results->arena->board->flags) & MP_BOARD_TERMINATED)
         return FALSE;
-      atomic_store (&slot->asleep, 1);
       if (atomic_load (&slot->released) < results->head)
-        _mp_futex_wait (&slot->asleep, 1);
-      atomic_store (&slot->asleep, 0);
+        _mp_futex_wait (&slot->asleep, MP_ASLEEP_FULL);
+      atomic_store (&slot->asleep, MP_AWAKE);
     }
   return TRUE;
 }

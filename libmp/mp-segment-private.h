@@ -27,6 +27,7 @@ MpSegment *_mp_segment_new          (guint64      size,
 void       _mp_segment_unref        (MpSegment   *segment);
 gpointer   _mp_segment_get_base     (MpSegment   *segment);
 guint64    _mp_segment_get_size     (MpSegment   *segment);
+int        _mp_segment_get_memory   (MpSegment   *segment);
 int        _mp_segment_get_bell     (MpSegment   *segment);
 void       _mp_segment_listen       (MpSegment   *segment);
 void       _mp_segment_ring         (MpSegment   *segment);

@@ -94,19 +94,6 @@ add_segment (MpSegment *self)
   g_hash_table_insert (segments, &self->id, self);
 }
 
-/* Whatever this process has closed: a handle must be none of the standard descriptors. */
-static int
-above_standard (int fd)
-{
-  int high;
-
-  if (fd < 0 || fd > STDERR_FILENO)
-    return fd;
-  high = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  close (fd);
-  return high;
-}
-
 /* Memory of @size bytes, or less where so much address space is not to be had, but not less than
  * @smallest. Only what is touched costs memory. */
 static MpSegment *
@@ -116,8 +103,9 @@ create (guint64   size,
 {
   MpSegment *self = g_new0 (MpSegment, 1);
 
-  self->memory = above_standard (memfd_create ("mp-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  self->bell = above_standard (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
+  self->memory = memfd_create ("mp-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  self->memory = _mp_fd_above_standard (self->memory);
+  self->bell = _mp_fd_above_standard (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (self->memory >= 0 && self->bell >= 0)
     {
       for (self->size = size; self->size >= smallest; self->size /= 2)
@@ -178,6 +166,12 @@ guint64
 _mp_segment_get_size (MpSegment *self)
 {
   return self->size;
+}
+
+int
+_mp_segment_get_memory (MpSegment *self)
+{
+  return self->memory;
 }
 
 int
@@ -248,7 +242,7 @@ take_from_common (MpPlace *place,
   if (common == NULL)
     return FALSE;
   offset = atomic_fetch_add (&common->header->used, size);
-  if (offset + size <= common->size)
+  if (offset <= common->size && size <= common->size - offset)
     {
       *place = (MpPlace) { common, offset, (char *) common->header + offset };
       common->n_users++;

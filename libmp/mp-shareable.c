@@ -13,12 +13,14 @@
  *
  * A shared object goes to another process inside a value: mp_shareable_to_variant() gives one that
  * stands for it, of the type `(sv)` (%MP_SHAREABLE_TYPE_STRING), to be put alone or among others
- * into the arguments of a process or a pool's initializer, into a message of a connection or a
- * queue, or into an item of a pool. There mp_shareable_from_variant() gives an object that uses the
- * same thing. All start methods and all ways are the same in this.
+ * into the arguments of a process or a pool's initializer, or into a message of a connection or a
+ * queue. There mp_shareable_from_variant() gives an object that uses the same thing. All start
+ * methods and all ways are the same in this. An item or a result of a pool can't have any: it is an
+ * error.
  *
  * A value holds numbers of descriptors, it does not keep them open: the object has to live until
- * the process was started, or the message sent. What was sent does not need it any more.
+ * the process was started, the initializer set, or the message sent. What was sent does not need it
+ * any more.
  *
  * The other process finds the type by its name, so types of your own are registered with
  * %MP_REGISTER_SHAREABLE_TYPE. A type that is made of others puts their values into its own.
@@ -129,8 +131,9 @@ _mp_shareables_after_fork (GArray *passed)
   for (guint i = 0; i < n_fds; i++)
     {
       Owned *entry = g_hash_table_lookup (owned, fds[i]);
-      g_autoptr (GObject) object = g_weak_ref_get (&entry->object);
+      g_autoptr (GObject) object = entry != NULL ? g_weak_ref_get (&entry->object) : NULL;
 
+      /* One that was told may have closed others. */
       if (!take_from (passed, GPOINTER_TO_INT (fds[i])) && object != NULL
           && entry->left_out != NULL)
         entry->left_out (object);

@@ -14,9 +14,14 @@
  *   - A worker claims a ticket by one compare-and-swap that also writes who claimed it.
  *   - It runs the ticket's items in order. Each record goes WAITING -> RUNNING -> DONE, and the
  *     store of DONE, after the result, is the only commit.
+ *   - The parent takes an item back by WAITING -> CANCELLED. The record stays the worker's that
+ *     has claimed it, which makes it SKIPPED when it comes to it: only then may its place hold
+ *     another item.
  *   - So when a worker is gone, its claims and the states of their records say everything: DONE
  *     is collected, RUNNING is charged, WAITING goes back.
- *   - Nobody ever waits for a lock, nor for a message that a dead process might have sent.
+ *   - Nobody ever waits for a lock, nor for a message that a dead process might have sent. Whoever
+ *     wakes the parent notes it afterwards, so a worker that stops in between keeps nobody else
+ *     from doing it.
  */
 
 #include <glib.h>
@@ -36,9 +41,11 @@ typedef enum
 {
   MP_ITEM_WAITING,
   MP_ITEM_RUNNING,
+  MP_ITEM_CANCELLED,  /* taken back by the parent before it ran */
+  /* From here on the worker is done with the record. */
+  MP_ITEM_SKIPPED,    /* as it was cancelled */
   MP_ITEM_DONE,       /* with a result */
   MP_ITEM_FAILED,     /* done, with an error */
-  MP_ITEM_CANCELLED,  /* taken back by the parent before it ran */
 } MpItemState;
 
 /* How a value lies in a record: a GVariant basic type's letter, in place, or one of these. */
@@ -89,6 +96,16 @@ enum
   MP_BOARD_TERMINATED = 1 << 1,  /* leave after the current item */
 };
 
+/* How deep the parent sleeps. It counts its sleeps above these bits. */
+enum
+{
+  MP_PARENT_AWAKE,
+  MP_PARENT_NAPS,    /* will look by itself soon; wake it only when out of work */
+  MP_PARENT_SLEEPS,  /* wake it for anything */
+};
+
+#define MP_PARENT_BITS 2
+
 typedef struct
 {
   MP_CACHE_ALIGNED _Atomic guint32 flags;
@@ -107,6 +124,14 @@ typedef enum
   MP_SLOT_INIT_FAILED, /* `error` holds what the initializer said */
 } MpSlotState;
 
+/* Why a worker sleeps. */
+enum
+{
+  MP_AWAKE,
+  MP_ASLEEP_IDLE,  /* nothing to claim */
+  MP_ASLEEP_FULL,  /* no room for its result */
+};
+
 typedef struct
 {
   /* Written by the worker */
@@ -115,7 +140,7 @@ typedef struct
   _Atomic gint32  child_pid;
   _Atomic guint32 error_size;  /* of the serialised error at the start of the result region */
   _Atomic guint64 done;
-  /* Written by both: 1 while the worker sleeps on it */
+  /* Written by both: the worker sleeps on it, and whoever wakes it clears it */
   MP_CACHE_ALIGNED _Atomic guint32 asleep;
   /* Written by the parent */
   MP_CACHE_ALIGNED _Atomic guint32 leave;

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mp-process-private.h"
@@ -64,24 +62,6 @@ check_threads (MpProcess  *self,
   return FALSE;
 }
 
-static gboolean
-open_child (pid_t       pid,
-            MpStarted  *started,
-            GError    **error)
-{
-  started->pid = pid;
-  started->pidfd = syscall (SYS_pidfd_open, pid, 0);
-  /* Without a process of that number it has ended, and this program does not keep zombies. */
-  if (started->pidfd >= 0 || errno == ESRCH)
-    return TRUE;
-
-  g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not get hold of a forked process: %s",
-               g_strerror (errno));
-  kill (pid, SIGKILL);
-  waitpid (pid, NULL, 0);
-  return FALSE;
-}
-
 gboolean
 _mp_start_fork (MpProcess  *self,
                 MpStarted  *started,
@@ -114,5 +94,5 @@ _mp_start_fork (MpProcess  *self,
                    g_strerror (error_number));
       return FALSE;
     }
-  return open_child (pid, started, error);
+  return _mp_child_open (pid, started, error);
 }

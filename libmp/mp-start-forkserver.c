@@ -54,7 +54,7 @@ static gboolean
 make_page (int      *fd,
            GError  **error)
 {
-  *fd = memfd_create ("mp-forkserver", MFD_CLOEXEC);
+  *fd = _mp_fd_above_standard (memfd_create ("mp-forkserver", MFD_CLOEXEC));
   if (*fd < 0 || ftruncate (*fd, sizeof (MpForkserverPage)) < 0)
     return set_system_error (error);
 
@@ -88,7 +88,8 @@ ensure_server (GError **error)
   if (server.socket >= 0)
     return TRUE;
 
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0
+      || !_mp_fds_above_standard (ends))
     return set_system_error (error);
   server.socket = ends[0];
   theirs = ends[1];
@@ -103,18 +104,22 @@ ensure_server (GError **error)
   return TRUE;
 }
 
-/* Waits for a server that ends, helping it along if it does not. */
-static void
+/* Waits for a server that ends, helping it along if it does not. Returns: what it has made since it
+ * was asked last, 0 if nothing */
+static pid_t
 reap_server (void)
 {
   struct pollfd poll_fd = { .fd = server.process.pidfd, .events = POLLIN };
+  pid_t made;
 
   if (poll (&poll_fd, 1, STOP_MS) <= 0)
     syscall (SYS_pidfd_send_signal, server.process.pidfd, SIGKILL, NULL, 0);
   while (waitid (P_PIDFD, server.process.pidfd, NULL, WEXITED) < 0 && errno == EINTR)
     ;
   close (server.process.pidfd);
+  made = server.page->pid;
   drop_server ();
+  return made;
 }
 
 static Outcome
@@ -149,19 +154,29 @@ read_reply (MpMessage  *message,
   return OUTCOME_FAILED;
 }
 
-/* The server is gone. Did it make the process before? */
+/* There is no answer to a request. What became of it is on the page, once the server is gone. */
 static Outcome
-look_at_page (MpStarted *started)
+do_without_reply (const GError  *cause,
+                  MpStarted     *started,
+                  GError       **error)
 {
-  pid_t pid = server.page->pid;
+  gboolean died = g_error_matches (cause, MP_ERROR, MP_ERROR_BROKEN_PIPE)
+                  || g_error_matches (cause, MP_ERROR, MP_ERROR_EOF);
+  pid_t pid;
 
-  reap_server ();
-  if (pid == 0)
+  if (!died)
+    shutdown (server.socket, SHUT_RDWR);
+  pid = reap_server ();
+  if (died && pid == 0)
     return OUTCOME_SERVER_DIED;
+  if (died)
+    return _mp_child_open (pid, started, error) ? OUTCOME_STARTED : OUTCOME_FAILED;
 
-  started->pid = pid;
-  started->pidfd = syscall (SYS_pidfd_open, pid, 0);
-  return OUTCOME_STARTED;
+  if (pid != 0)
+    _mp_child_discard (pid);
+  g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not get hold of a new process: %s",
+               cause->message);
+  return OUTCOME_FAILED;
 }
 
 static Outcome
@@ -175,14 +190,14 @@ request (GVariant   *preparation,
 
   server.page->pid = 0;
   if (!_mp_message_send_value (server.socket, preparation, &own_error)
-      || !_mp_message_recv (server.socket, &message, &own_error))
+      && !g_error_matches (own_error, MP_ERROR, MP_ERROR_BROKEN_PIPE))
     {
-      if (g_error_matches (own_error, MP_ERROR, MP_ERROR_BROKEN_PIPE)
-          || g_error_matches (own_error, MP_ERROR, MP_ERROR_EOF))
-        return look_at_page (started);
+      /* Nothing was sent. */
       g_propagate_error (error, g_steal_pointer (&own_error));
       return OUTCOME_FAILED;
     }
+  if (own_error != NULL || !_mp_message_recv (server.socket, &message, &own_error))
+    return do_without_reply (own_error, started, error);
 
   outcome = read_reply (&message, started, error);
   _mp_message_clear (&message);

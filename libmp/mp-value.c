@@ -3,8 +3,7 @@
 
 #include "mp-value.h"
 
-#include "mp-error.h"
-#include "mp-segment-private.h"
+#include "mp-cells-private.h"
 #include "mp-shareable-private.h"
 
 /**
@@ -18,17 +17,11 @@
  * to add to it for example, is done while the lock is held.
  */
 
-/* The place, the typecode, the lock if there is one. */
-#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "ym@" MP_SHAREABLE_TYPE_STRING ")"
-#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "ym" MP_SHAREABLE_TYPE_STRING ")"
-
 struct _MpValue
 {
   GObject parent_instance;
 
-  MpPlace  place;
-  MpLock  *lock;  /* owned, nullable */
-  char     typecode;
+  MpCells cells;
 };
 
 static void mp_value_shareable_init (MpShareableInterface *iface);
@@ -37,30 +30,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MpValue, mp_value, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_value_shareable_init))
 MP_REGISTER_SHAREABLE_TYPE (mp_value)
 
-/* Returns: 0 if there is no such type */
-static gsize
-size_of (char typecode)
-{
-  switch (typecode)
-    {
-    case 'c': case 'b': case 'B': return sizeof (char);
-    case 'h': case 'H': return sizeof (short);
-    case 'i': case 'I': return sizeof (int);
-    case 'l': case 'L': return sizeof (long);
-    case 'q': case 'Q': return sizeof (long long);
-    case 'f': return sizeof (float);
-    case 'd': return sizeof (double);
-    default: return 0;
-    }
-}
-
 static void
 mp_value_finalize (GObject *object)
 {
-  MpValue *self = MP_VALUE (object);
-
-  _mp_place_clear (&self->place);
-  g_clear_object (&self->lock);
+  _mp_cells_clear (&MP_VALUE (object)->cells);
 
   G_OBJECT_CLASS (mp_value_parent_class)->finalize (object);
 }
@@ -79,13 +52,7 @@ mp_value_init (MpValue *self)
 static GVariant *
 mp_value_to_variant (MpShareable *shareable)
 {
-  MpValue *self = MP_VALUE (shareable);
-  GVariant *lock = NULL;
-
-  if (self->lock != NULL)
-    lock = mp_shareable_to_variant (MP_SHAREABLE (self->lock));
-  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place), (guchar) self->typecode,
-                        lock);
+  return _mp_cells_to_variant (&MP_VALUE (shareable)->cells);
 }
 
 static MpShareable *
@@ -93,29 +60,9 @@ mp_value_from_variant (GType      type,
                        GVariant  *state,
                        GError   **error)
 {
-  g_autoptr (MpValue) self = NULL;
-  g_autoptr (GVariant) place = NULL;
-  g_autoptr (GVariant) lock = NULL;
-  guchar typecode;
+  g_autoptr (MpValue) self = g_object_new (type, NULL);
 
-  if (!_mp_shareable_check_state (state, STATE_CHECK, "a value", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  g_variant_get (state, STATE_TYPE, &place, &typecode, &lock);
-  self->typecode = typecode;
-  if (size_of (typecode) == 0)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE, "There is no type “%c”", typecode);
-      return NULL;
-    }
-  if (lock != NULL)
-    {
-      self->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
-      if (self->lock == NULL)
-        return NULL;
-    }
-  if (!_mp_place_from_variant (&self->place, place, size_of (typecode), error))
+  if (!_mp_cells_from_variant (&self->cells, state, "a value", error))
     return NULL;
   return MP_SHAREABLE (g_steal_pointer (&self));
 }
@@ -165,15 +112,8 @@ mp_value_new_with_lock (char     typecode,
 
   g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
 
-  if (size_of (typecode) == 0)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "There is no type “%c”", typecode);
-      return NULL;
-    }
   self = g_object_new (MP_TYPE_VALUE, NULL);
-  self->typecode = typecode;
-  self->lock = lock != NULL ? g_object_ref (lock) : NULL;
-  if (!_mp_place_new (&self->place, size_of (typecode), error))
+  if (!_mp_cells_init (&self->cells, typecode, 1, lock, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -189,7 +129,7 @@ mp_value_get_pointer (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), NULL);
 
-  return self->place.memory;
+  return self->cells.place.memory;
 }
 
 /**
@@ -203,7 +143,7 @@ mp_value_get_typecode (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), 0);
 
-  return self->typecode;
+  return self->cells.typecode;
 }
 
 /**
@@ -217,5 +157,5 @@ mp_value_get_lock (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), NULL);
 
-  return self->lock;
+  return self->cells.lock;
 }

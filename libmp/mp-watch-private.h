@@ -17,17 +17,21 @@ typedef struct
   int      epoll;
   GArray  *pidfds;
 
-  gboolean ended;  /* one of the processes has */
+  gboolean changed;       /* since it was tried: try again */
+  int      error_number;  /* why a process can't be watched */
 } MpWatch;
 
 /* Tries what is waited for. If it can't be had, and @watch is not NULL, names the processes whose
- * death would be news. Returns: whether there is nothing more to wait for */
+ * death would be news: what one that died before it was named has done, a second try sees.
+ * Returns: whether there is nothing more to wait for */
 typedef gboolean (*MpTry) (gpointer  data,
                            MpWatch  *watch);
 
 void      _mp_watch_pid            (MpWatch              *watch,
                                     pid_t                 pid);
-void      _mp_watch_owner          (MpWatch              *watch,
+void      _mp_watch_identity       (MpWatch              *watch,
+                                    guint64               identity);
+gboolean  _mp_watch_owner          (MpWatch              *watch,
                                     pthread_mutex_t      *mutex);
 
 gboolean  _mp_wait                 (MpSegment            *segment,
@@ -39,15 +43,12 @@ void      _mp_wait_async           (gpointer              object,
                                     MpSegment            *segment,
                                     MpTry                 attempt,
                                     gpointer              data,
+                                    GDestroyNotify        free_data,
                                     GCancellable         *cancellable,
                                     GAsyncReadyCallback   callback,
                                     gpointer              user_data);
 gboolean  _mp_wait_finish          (GAsyncResult         *result,
                                     gpointer             *data,
                                     GError              **error);
-
-/* A process, and not another one that got its number: the number and when it began. */
-guint64   _mp_identity_get_own     (void);
-gboolean  _mp_identity_is_alive    (guint64               identity);
 
 G_END_DECLS

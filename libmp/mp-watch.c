@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,7 +13,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
-#include "mp-main-private.h"
+#include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 
@@ -27,98 +26,14 @@
  * and watches its owner, whose death then wakes it as the second ring would have.
  */
 
-#define START_BITS 40
-#define SPIN       200
-
-static guint64 own_identity;
+#define SPIN 200
 
 static gboolean
-read_proc (pid_t       pid,
-           const char *file,
-           char       *buffer,
-           gsize       size)
+set_error (GError **error,
+           int      error_number)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", (int) pid, file);
-  mp_autofd int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gssize length = fd >= 0 ? read (fd, buffer, size - 1) : -1;
-
-  buffer[MAX (length, 0)] = '\0';
-  return length > 0;
-}
-
-/* Returns: 0 if there is no such process */
-static guint64
-identify (pid_t pid)
-{
-  char buffer[1024];
-  const char *at;
-  guint64 start;
-
-  if (!read_proc (pid, "stat", buffer, sizeof buffer))
-    return 0;
-  /* The 22nd field; the second may hold anything, and ends with the last bracket. */
-  at = strrchr (buffer, ')');
-  for (guint i = 2; at != NULL && i < 22; i++)
-    at = strchr (at + 1, ' ');
-  start = at != NULL ? g_ascii_strtoull (at, NULL, 10) : 0;
-  return (guint64) pid << START_BITS | (start & (((guint64) 1 << START_BITS) - 1));
-}
-
-static void
-forget_identity (void)
-{
-  own_identity = 0;
-}
-
-static void
-after_fork (gpointer user_data)
-{
-  forget_identity ();
-}
-
-__attribute__ ((constructor)) static void
-register_after_fork (void)
-{
-  /* Not every child comes from fork(), and not every fork() is ours. */
-  pthread_atfork (NULL, NULL, forget_identity);
-  _mp_after_fork_add (after_fork, NULL);
-}
-
-guint64
-_mp_identity_get_own (void)
-{
-  guint64 identity = __atomic_load_n (&own_identity, __ATOMIC_RELAXED);
-
-  if (G_UNLIKELY (identity == 0))
-    {
-      identity = identify (getpid ());
-      __atomic_store_n (&own_identity, identity, __ATOMIC_RELAXED);
-    }
-  return identity;
-}
-
-/* Returns: a descriptor that is readable when the process has ended, -1 if it has */
-static int
-open_identity (guint64 identity)
-{
-  pid_t pid = identity >> START_BITS;
-  mp_autofd int fd = syscall (SYS_pidfd_open, pid, 0);
-
-  if (fd < 0 || identify (pid) != identity)
-    return -1;
-  return g_steal_fd (&fd);
-}
-
-gboolean
-_mp_identity_is_alive (guint64 identity)
-{
-  struct pollfd poll_fd = { .events = POLLIN };
-  mp_autofd int fd = identity == _mp_identity_get_own () ? -1 : open_identity (identity);
-
-  if (identity == _mp_identity_get_own ())
-    return TRUE;
-  poll_fd.fd = fd;
-  return fd >= 0 && poll (&poll_fd, 1, 0) == 0;
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not wait: %s", g_strerror (error_number));
+  return FALSE;
 }
 
 static gboolean
@@ -134,8 +49,7 @@ watch_init (MpWatch    *watch,
       && epoll_ctl (watch->epoll, EPOLL_CTL_ADD, _mp_segment_get_bell (segment), &event) == 0)
     return TRUE;
 
-  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not wait: %s", g_strerror (errno));
-  return FALSE;
+  return set_error (error, errno);
 }
 
 static void
@@ -155,48 +69,78 @@ watch_clear (MpWatch *watch)
   _mp_clear_fd (&watch->epoll);
 }
 
-/* Takes @fd. One that is not open stands for a process that has ended already. */
+/* Takes @pidfd. If that process can't be watched, to sleep could be for ever. */
 static void
 add_pidfd (MpWatch *watch,
-           int      fd)
+           int      pidfd)
 {
   struct epoll_event event = { .events = EPOLLIN };
+  mp_autofd int fd = pidfd;
 
-  if (fd < 0)
-    watch->ended = TRUE;
-  else if (epoll_ctl (watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
-    g_array_append_val (watch->pidfds, fd);
-  else
-    close (fd);
+  if (fd < 0 || epoll_ctl (watch->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+    {
+      watch->error_number = errno;
+      return;
+    }
+  g_array_append_val (watch->pidfds, fd);
+  g_steal_fd (&fd);
 }
 
-/* A process of which only the number is known. */
+static void
+add_process (MpWatch *watch,
+             pid_t    process)
+{
+  add_pidfd (watch, syscall (SYS_pidfd_open, process, 0));
+}
+
+/* A process of which only the number is known. One that is gone has nothing more to tell, and
+ * another that got its number does no harm. */
 void
 _mp_watch_pid (MpWatch *watch,
                pid_t    pid)
 {
-  int fd = syscall (SYS_pidfd_open, pid, 0);
-
-  /* One that is gone already has nothing more to tell. */
-  if (fd >= 0)
-    add_pidfd (watch, fd);
+  add_process (watch, pid);
+  if (watch->error_number == ESRCH)
+    watch->error_number = 0;
 }
 
+void
+_mp_watch_identity (MpWatch *watch,
+                    guint64  identity)
+{
+  if (identity == _mp_identity_get_own ())
+    return;
+  add_pidfd (watch, _mp_identity_open (identity));
+  if (watch->error_number == ESRCH)
+    {
+      watch->error_number = 0;
+      watch->changed = TRUE;
+    }
+}
+
+/* Returns: -1 with errno set if there is no such thread, or that can't be seen */
 static pid_t
 process_of_thread (pid_t thread)
 {
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) thread);
+  mp_autofd int fd = open (path, O_RDONLY | O_CLOEXEC);
   char buffer[1024];
+  gssize length = fd >= 0 ? read (fd, buffer, sizeof buffer - 1) : -1;
   const char *at;
 
-  if (!read_proc (thread, "status", buffer, sizeof buffer))
-    return 0;
+  if (length < 0)
+    return -1;
+  buffer[length] = '\0';
   at = strstr (buffer, "\nTgid:");
-  return at != NULL ? atoi (at + strlen ("\nTgid:")) : 0;
+  if (at != NULL)
+    return atoi (at + strlen ("\nTgid:"));
+  errno = ESRCH;
+  return -1;
 }
 
 /* Watches whoever has the mutex, if it is another process: its release would be rung for, its death
- * is not. */
-void
+ * is not. Returns: FALSE if nobody has it */
+gboolean
 _mp_watch_owner (MpWatch         *watch,
                  pthread_mutex_t *mutex)
 {
@@ -204,27 +148,36 @@ _mp_watch_owner (MpWatch         *watch,
   pid_t process = thread != 0 ? process_of_thread (thread) : 0;
 
   if (thread == 0 || process == getpid ())
-    return;
-  add_pidfd (watch, process > 0 ? syscall (SYS_pidfd_open, process, 0) : -1);
+    return thread != 0;
+  if (process > 0)
+    add_process (watch, process);
+  else
+    watch->error_number = errno;
+  /* While it has the mutex it lives, so what is watched is it and no successor in that number. */
+  watch->changed |= _mp_mutex_get_owner (mutex) != thread;
+  return TRUE;
 }
 
-/* Prepares for a sleep. Returns: TRUE if there is nothing to wait for */
+/* Prepares for a sleep. Returns: TRUE if there is nothing to wait for; FALSE with an error if that
+ * sleep might never end */
 static gboolean
-prepare (MpWatch   *watch,
-         MpSegment *segment,
-         MpTry      attempt,
-         gpointer   data)
+prepare (MpWatch    *watch,
+         MpSegment  *segment,
+         MpTry       attempt,
+         gpointer    data,
+         GError    **error)
 {
   do
     {
       forget_processes (watch);
-      watch->ended = FALSE;
+      watch->changed = FALSE;
+      watch->error_number = 0;
       _mp_segment_listen (segment);
-      if (attempt (data, watch))
+      if (attempt (data, watch) || attempt (data, NULL))
         return TRUE;
     }
-  while (watch->ended);
-  return FALSE;
+  while (watch->changed);
+  return watch->error_number != 0 ? set_error (error, watch->error_number) : FALSE;
 }
 
 static void
@@ -244,7 +197,8 @@ _mp_wait (MpSegment  *segment,
           GError    **error)
 {
   gint64 deadline = _mp_deadline_of_timeout (timeout);
-  MpWatch watch = { -1, NULL, FALSE };
+  MpWatch watch = { .epoll = -1 };
+  g_autoptr (GError) own_error = NULL;
   gboolean done = FALSE;
 
   for (guint i = 0; i < SPIN; i++)
@@ -255,15 +209,17 @@ _mp_wait (MpSegment  *segment,
         return FALSE;
     }
 
-  if (watch_init (&watch, segment, error))
+  if (watch_init (&watch, segment, &own_error))
     {
       struct pollfd poll_fd = { .fd = watch.epoll, .events = POLLIN };
 
-      while (!(done = prepare (&watch, segment, attempt, data))
+      while (!(done = prepare (&watch, segment, attempt, data, &own_error)) && own_error == NULL
              && _mp_poll_until (&poll_fd, deadline))
         take_events (&watch);
     }
   watch_clear (&watch);
+  if (own_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&own_error));
   return done;
 }
 
@@ -277,6 +233,7 @@ struct _MpWait
   GCancellable        *cancellable;
   GError              *error;
   gpointer             data;
+  GDestroyNotify       free_data;
   MpWatch              watch;
 
   /* Borrowed */
@@ -320,7 +277,7 @@ mp_wait_finalize (GObject *object)
   g_clear_object (&self->object);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
-  g_free (self->data);
+  self->free_data (self->data);
 
   G_OBJECT_CLASS (mp_wait_parent_class)->finalize (object);
 }
@@ -354,8 +311,8 @@ on_woken (int          fd,
   take_events (&self->watch);
   if (!g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
     {
-      self->done = prepare (&self->watch, self->segment, self->attempt, self->data);
-      if (!self->done)
+      self->done = prepare (&self->watch, self->segment, self->attempt, self->data, &self->error);
+      if (!self->done && self->error == NULL)
         return G_SOURCE_CONTINUE;
     }
   give_result (self);
@@ -383,7 +340,8 @@ new_source (MpWait *self)
   GSource *source;
 
   self->done = self->error == NULL
-               && prepare (&self->watch, self->segment, self->attempt, self->data);
+               && prepare (&self->watch, self->segment, self->attempt, self->data,
+                           &self->error);
   if (self->done || self->error != NULL)
     {
       source = g_idle_source_new ();
@@ -403,13 +361,13 @@ new_source (MpWait *self)
   return source;
 }
 
-/* The same on the thread-default main context, without a thread. Takes @data, which g_free()
- * releases. */
+/* The same on the thread-default main context, without a thread. Takes @data. */
 void
 _mp_wait_async (gpointer             object,
                 MpSegment           *segment,
                 MpTry                attempt,
                 gpointer             data,
+                GDestroyNotify       free_data,
                 GCancellable        *cancellable,
                 GAsyncReadyCallback  callback,
                 gpointer             user_data)
@@ -422,6 +380,7 @@ _mp_wait_async (gpointer             object,
   self->segment = segment;
   self->attempt = attempt;
   self->data = data;
+  self->free_data = free_data;
   self->callback = callback;
   self->user_data = user_data;
 

@@ -12,12 +12,4 @@ extern const char _mp_worker_function[];
 
 #define MP_WORKER_ARGS_TYPE "(hhuusmvah)"
 
-/* What the parent sleeps as; see ring_bell(). */
-enum
-{
-  MP_PARENT_AWAKE,
-  MP_PARENT_NAPS,    /* will look by itself soon; wake it only when out of work */
-  MP_PARENT_SLEEPS,  /* wake it for anything */
-};
-
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "mp-error.h"
 #include "mp-function.h"
 #include "mp-futex-private.h"
+#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-pool.h"
 #include "mp-results-private.h"
@@ -47,18 +48,21 @@ monotonic_ns (void)
   return ts.tv_sec * G_GINT64_CONSTANT (1000000000) + ts.tv_nsec;
 }
 
-/* A function may have closed our descriptors, and opened others that got their numbers: then
+/* Wakes the parent if it sleeps @at_least so deep. What it was woken from is noted only when it is,
+ * and not if it sleeps anew.
+ *
+ * A function may have closed our descriptors, and opened others that got their numbers: then
  * this process leaves, which wakes the parent as well. */
 static void
 ring_bell (MpWorker *worker,
            guint     at_least)
 {
   _Atomic guint32 *waits = &worker->arena->board->parent_waits;
+  guint32 seen = atomic_load (waits);
   guint64 one = 1;
   struct stat st;
 
-  if (atomic_load (waits) < at_least
-      || atomic_exchange (waits, MP_PARENT_AWAKE) == MP_PARENT_AWAKE)
+  if ((seen & ((1 << MP_PARENT_BITS) - 1)) < at_least)
     return;
   if (fstat (worker->bell, &st) < 0
       || st.st_dev != worker->bell_stat.st_dev || st.st_ino != worker->bell_stat.st_ino
@@ -67,6 +71,7 @@ ring_bell (MpWorker *worker,
       mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
       _exit (1);
     }
+  atomic_compare_exchange_strong (waits, &seen, MP_PARENT_AWAKE);
 }
 
 static MpFunction
@@ -79,11 +84,13 @@ find_function (MpWorker *worker,
   return worker->functions[number];
 }
 
-/* Puts @variant where the parent will find it. Returns FALSE if there is no room for it. */
+/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent
+ * could not use it. */
 static gboolean
-store_result (MpWorker *worker,
-              MpRecord *record,
-              GVariant *variant)
+store_result (MpWorker  *worker,
+              MpRecord  *record,
+              GVariant  *variant,
+              GError   **error)
 {
   MpPayload value = { 0, 0, MP_VALUE_NONE };
 
@@ -92,10 +99,20 @@ store_result (MpWorker *worker,
       gsize size = _mp_payload_size (variant);
       guint64 offset = MP_NO_ROOM;
 
+      if (_mp_handles_present (variant))
+        {
+          g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                               "A result of a pool can't carry descriptors or shared objects");
+          return FALSE;
+        }
       if (size <= MP_MAX_PAYLOAD)
         offset = _mp_results_reserve (&worker->results, size);
       if (offset == MP_NO_ROOM)
-        return FALSE;
+        {
+          g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                       "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
+          return FALSE;
+        }
       _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
     }
   record->out_data = value.data;
@@ -122,7 +139,8 @@ call_function (MpWorker  *worker,
                    worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
       return NULL;
     }
-  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (worker->arena, &in, error);
+  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (_mp_arena_items (worker->arena), &in,
+                                                           error);
   if (args == NULL && in.type != MP_VALUE_NONE)
     return NULL;
   result = function (args, error);
@@ -139,21 +157,23 @@ run_item (MpWorker *worker,
 
   record->start = worker->now;
   if (!atomic_compare_exchange_strong (&record->state, &state, MP_ITEM_RUNNING))
-    return;
+    {
+      atomic_store (&record->state, MP_ITEM_SKIPPED);
+      ring_bell (worker, MP_PARENT_SLEEPS);
+      return;
+    }
   worker->tag = record->tag;
   result = call_function (worker, record, &error);
   worker->now = monotonic_ns ();
   record->duration = worker->now - record->start;
 
-  if (error == NULL && !store_result (worker, record, result))
-    error = g_error_new (MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                         "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool",
-                         g_variant_get_size (result));
+  if (error == NULL)
+    store_result (worker, record, result, &error);
   if (error != NULL)
     {
       g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
 
-      if (!store_result (worker, record, variant))
+      if (!store_result (worker, record, variant, NULL))
         _exit (1);
     }
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
@@ -190,20 +210,20 @@ rest (MpWorker *worker)
   gboolean closed = atomic_load (&board->flags) & MP_BOARD_CLOSED;
 
   /* Announced before it looks again: whoever publishes later sees the sleeper and wakes it. */
-  atomic_store (&slot->asleep, 1);
+  atomic_store (&slot->asleep, MP_ASLEEP_IDLE);
   if (_mp_ring_is_empty (worker->arena) && !atomic_load (&slot->leave))
     {
       if (closed)
         {
-          atomic_store (&slot->asleep, 0);
+          atomic_store (&slot->asleep, MP_AWAKE);
           atomic_store (&slot->exit_reason, MP_WORKER_EXIT_DONE);
           return FALSE;
         }
       ring_bell (worker, MP_PARENT_NAPS);
       if ((atomic_load (&board->flags) & (MP_BOARD_CLOSED | MP_BOARD_TERMINATED)) == 0)
-        _mp_futex_wait (&slot->asleep, 1);
+        _mp_futex_wait (&slot->asleep, MP_ASLEEP_IDLE);
     }
-  atomic_store (&slot->asleep, 0);
+  atomic_store (&slot->asleep, MP_AWAKE);
   worker->now = monotonic_ns ();
   return TRUE;
 }
@@ -230,29 +250,31 @@ work (MpWorker *worker)
   mp_log (MP_LOG_DEBUG, "worker exiting after %u tasks", worker->n_tasks);
 }
 
+/* An error is told to the parent, and is that of the process, too, as in Python. */
 static gboolean
-initialize (MpWorker   *worker,
-            const char *initializer,
-            GVariant   *initargs)
+initialize (MpWorker    *worker,
+            const char  *initializer,
+            GVariant    *initargs,
+            GError     **error)
 {
   MpFunction function;
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) own_error = NULL;
   g_autoptr(GVariant) result = NULL;
 
   if (*initializer == '\0')
     return TRUE;
   function = mp_function_lookup (initializer);
   if (function != NULL)
-    result = function (initargs, &error);
+    result = function (initargs, &own_error);
   else
-    g_set_error (&error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+    g_set_error (&own_error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
                  "No function \"%s\" is registered in the worker", initializer);
   if (result != NULL)
     g_variant_take_ref (result);
-  if (error == NULL)
+  if (own_error == NULL)
     return TRUE;
 
-  g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
+  g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (own_error));
   guint64 offset = _mp_results_reserve (&worker->results, _mp_payload_size (variant));
   MpPayload value;
 
@@ -262,6 +284,7 @@ initialize (MpWorker   *worker,
       atomic_store (&worker->slot->error_size, value.size);
       atomic_store (&worker->slot->state, MP_SLOT_INIT_FAILED);
     }
+  g_propagate_error (error, g_steal_pointer (&own_error));
   return FALSE;
 }
 
@@ -304,7 +327,7 @@ pool_worker (GVariant  *args,
       g_variant_get_child (outputs, 0, "h", &output);
       redirect_output (output);
     }
-  if (initialize (&worker, initializer, initargs))
+  if (initialize (&worker, initializer, initargs, error))
     {
       atomic_store (&worker.slot->state, MP_SLOT_READY);
       ring_bell (&worker, MP_PARENT_NAPS);

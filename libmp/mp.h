@@ -2,8 +2,11 @@
 #pragma once
 
 #define MP_INSIDE
+#include "mp-array.h"
 #include "mp-async-result.h"
+#include "mp-barrier.h"
 #include "mp-command.h"
+#include "mp-condition.h"
 #include "mp-connection.h"
 #include "mp-context.h"
 #include "mp-error.h"
@@ -11,6 +14,7 @@
 #include "mp-finalize.h"
 #include "mp-function.h"
 #include "mp-handles.h"
+#include "mp-joinable-queue.h"
 #include "mp-lock.h"
 #include "mp-log.h"
 #include "mp-main.h"
@@ -18,6 +22,10 @@
 #include "mp-pool-feed.h"
 #include "mp-pool-iter.h"
 #include "mp-process.h"
+#include "mp-queue.h"
+#include "mp-semaphore.h"
 #include "mp-shareable.h"
+#include "mp-shared-memory.h"
+#include "mp-simple-queue.h"
 #include "mp-value.h"
 #undef MP_INSIDE

@@ -73,19 +73,18 @@ gm_inputs_record_new (GmRunDir     *dir,
                       GError      **error)
 {
   g_autoptr(GmInputsRecord) self = g_new0 (GmInputsRecord, 1);
-  int fd = gm_run_dir_get_fd (dir);
 
   self->text = g_string_new (NULL);
   self->n_kept = n_kept;
   self->ended = ended;
   if (!gm_inputs_can_reopen (inputs))
     {
-      self->lines = gm_journal_open (fd, "inputs.jsonl", 0, error);
+      self->lines = gm_journal_open (dir, "inputs.jsonl", 0, error);
       return self->lines == NULL ? NULL : g_steal_pointer (&self);
     }
   if (!lies_outside (job->inputs))
     return g_steal_pointer (&self);
-  self->hashes = gm_journal_open (fd, "inputs.idx", sizeof (guint64), error);
+  self->hashes = gm_journal_open (dir, "inputs.idx", sizeof (guint64), error);
   return self->hashes == NULL ? NULL : g_steal_pointer (&self);
 }
 

@@ -15,11 +15,14 @@
 
 #define BUFFER_SIZE (256 * 1024)
 
+/* A buffer that one huge record has blown up is given back. */
+#define MAX_KEPT    (4 * 1024 * 1024)
+
 struct _GmJournal
 {
   /* Owned */
   int       fd;
-  char     *name;
+  char     *path;
   GString  *buffer;     /* whole records */
 
   guint64   written;    /* bytes in the file */
@@ -36,7 +39,7 @@ fail (GmJournal   *self,
 {
   self->failed = TRUE;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number), "Could not %s “%s”: %s",
-               what, self->name, g_strerror (error_number));
+               what, self->path, g_strerror (error_number));
   return FALSE;
 }
 
@@ -79,7 +82,7 @@ cut_torn (GmJournal *self,
 
 /**
  * gm_journal_open:
- * @dir_fd: the folder
+ * @dir: the folder of a run
  * @name: the file's name in it; it is made if need be, and appended to
  * @record_size: the size of each record, 0 for lines
  * @error: return location for an error
@@ -89,7 +92,7 @@ cut_torn (GmJournal *self,
  * Returns: (transfer full): the journal
  */
 GmJournal *
-gm_journal_open (int          dir_fd,
+gm_journal_open (GmRunDir    *dir,
                  const char  *name,
                  gsize        record_size,
                  GError     **error)
@@ -97,9 +100,10 @@ gm_journal_open (int          dir_fd,
   g_autoptr(GmJournal) self = g_new0 (GmJournal, 1);
   struct stat status;
 
-  self->name = g_strdup (name);
+  self->path = g_build_filename (gm_run_dir_get_path (dir), name, NULL);
   self->buffer = g_string_sized_new (BUFFER_SIZE);
-  self->fd = openat (dir_fd, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  self->fd = openat (gm_run_dir_get_fd (dir), name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC,
+                     0600);
   if (self->fd < 0 || fstat (self->fd, &status) < 0
       || !cut_torn (self, record_size, status.st_size))
     {
@@ -119,7 +123,7 @@ gm_journal_free (GmJournal *self)
   if (self->fd >= 0)
     close (self->fd);
   g_string_free (self->buffer, TRUE);
-  g_free (self->name);
+  g_free (self->path);
   g_free (self);
 }
 
@@ -133,18 +137,6 @@ guint64
 gm_journal_get_size (GmJournal *self)
 {
   return self->written + self->buffer->len;
-}
-
-/**
- * gm_journal_is_dirty:
- * @self: a journal
- *
- * Returns: whether there is something to write or to sync
- */
-gboolean
-gm_journal_is_dirty (GmJournal *self)
-{
-  return !self->failed && (self->buffer->len > 0 || self->unsynced);
 }
 
 /**
@@ -212,7 +204,7 @@ gm_journal_write (GmJournal  *self,
           int saved_errno = errno;
 
           if (ftruncate (self->fd, self->written + whole_lines (data, done)) < 0)
-            g_debug ("could not cut “%s”: %s", self->name, g_strerror (errno));
+            g_debug ("could not cut “%s”: %s", self->path, g_strerror (errno));
           return fail (self, "write", saved_errno, error);
         }
       done += n;
@@ -220,6 +212,11 @@ gm_journal_write (GmJournal  *self,
   self->written += size;
   self->unsynced = TRUE;
   g_string_truncate (self->buffer, 0);
+  if (self->buffer->allocated_len > MAX_KEPT)
+    {
+      g_string_free (self->buffer, TRUE);
+      self->buffer = g_string_sized_new (BUFFER_SIZE);
+    }
   if (self->written - self->kicked >= BUFFER_SIZE)
     {
       sync_file_range (self->fd, self->kicked, self->written - self->kicked,

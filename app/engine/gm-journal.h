@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "gm-run-dir.h"
 
 G_BEGIN_DECLS
 
 /* A file that only grows, by whole records. */
 typedef struct _GmJournal GmJournal;
 
-GmJournal *gm_journal_open       (int           dir_fd,
+GmJournal *gm_journal_open       (GmRunDir     *dir,
                                   const char   *name,
                                   gsize         record_size,
                                   GError      **error);
 void       gm_journal_free       (GmJournal    *self);
 guint64    gm_journal_get_size   (GmJournal    *self);
-gboolean   gm_journal_is_dirty   (GmJournal    *self);
 gboolean   gm_journal_append     (GmJournal    *self,
                                   const void   *record,
                                   gsize         size,

@@ -69,8 +69,7 @@ gm_log_line_level (const char *line,
 
 /**
  * gm_log_open:
- * @dir_fd: the run's folder
- * @dir_path: its path
+ * @dir: the run's folder
  * @level: the lowest level to hand to a follower; the file has at least INFO
  * @error: return location for an error
  *
@@ -79,18 +78,18 @@ gm_log_line_level (const char *line,
  * Returns: (transfer full): the log
  */
 GmLog *
-gm_log_open (int          dir_fd,
-             const char  *dir_path,
+gm_log_open (GmRunDir    *dir,
              MpLogLevel   level,
              GError     **error)
 {
   g_autoptr(GmLog) self = g_new0 (GmLog, 1);
-  g_autofree char *path = g_build_filename (dir_path, "log.txt", NULL);
+  g_autofree char *path = g_build_filename (gm_run_dir_get_path (dir), "log.txt", NULL);
 
   self->level = level;
   self->text = g_string_new (NULL);
   self->inotify_fd = -1;
-  self->fd = openat (dir_fd, "log.txt", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  self->fd = openat (gm_run_dir_get_fd (dir), "log.txt",
+                     O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (self->fd < 0)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Could not open “%s”: %s",

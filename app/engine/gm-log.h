@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
 #include <mp.h>
+
+#include "gm-run-dir.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,7 @@ typedef void (*GmLogFunc) (const char *line,
                            gsize       length,
                            gpointer    user_data);
 
-GmLog   *gm_log_open      (int           dir_fd,
-                           const char   *dir_path,
+GmLog   *gm_log_open      (GmRunDir     *dir,
                            MpLogLevel    level,
                            GError      **error);
 void     gm_log_free      (GmLog        *self);

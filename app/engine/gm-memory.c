@@ -8,40 +8,81 @@
 
 #include "gm-memory.h"
 
-struct _GmMemory
+/* How the two versions of control groups call the same. */
+typedef struct
 {
-  char      *meminfo;    /* path */
-  GPtrArray *groups;     /* of char *, folders from the own control group to the topmost */
-  int        events_fd;  /* where kills for want of memory are counted, or -1 */
+  const char *limit;
+  const char *used;
+  const char *idle;    /* key in memory.stat: what it has of files that nobody uses now */
+  const char *events;  /* where kills for want of memory are counted */
+} Names;
+
+static const Names version_2 = {
+  "memory.max", "memory.current", "inactive_file ", "memory.events"
+};
+static const Names version_1 = {
+  "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ", "memory.oom_control"
 };
 
-/* The folder of the own group of version 2 and those above it; none under version 1. */
+struct _GmMemory
+{
+  char        *meminfo;    /* path */
+  GPtrArray   *groups;     /* of char *, folders from the own control group to the topmost */
+  const Names *names;      /* of the files in them */
+  int          events_fd;  /* where kills for want of memory are counted, or -1 */
+};
+
+/* The folder of the own group and those above it. In a container the own one may not be there, but
+ * the topmost is it. */
+static void
+add_groups (GmMemory   *self,
+            const char *mount,
+            const char *path)
+{
+  g_autofree char *folder = g_strconcat (mount, path, NULL);
+  char *slash;
+
+  do
+    {
+      g_ptr_array_add (self->groups, g_strdup (folder));
+      slash = strrchr (folder, '/');
+      if (slash != NULL)
+        *slash = '\0';
+    }
+  while (slash != NULL && strlen (folder) >= strlen (mount));
+}
+
+/* Memory is limited by version 1 where that has the controller, else by version 2. */
 static void
 find_groups (GmMemory   *self,
              const char *proc,
              const char *mount)
 {
-  g_autofree char *path = g_build_filename (proc, "self", "cgroup", NULL);
+  g_autofree char *file = g_build_filename (proc, "self", "cgroup", NULL);
+  g_autofree char *mount_1 = g_build_filename (mount, "memory", NULL);
   g_autofree char *text = NULL;
-  g_autofree char *folder = NULL;
-  const char *own;
+  g_auto(GStrv) lines = NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
+  if (!g_file_get_contents (file, &text, NULL, NULL))
     return;
-  own = g_str_has_prefix (text, "0::/") ? text : strstr (text, "\n0::/");
-  if (own == NULL)
-    return;
-  own = strchr (own, '/');
-  folder = g_strdup_printf ("%s%.*s", mount, (int) strcspn (own, "\n"), own);
-  for (;;)
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
     {
-      char *slash;
+      g_auto(GStrv) fields = g_strsplit (lines[i], ":", 3);
+      g_auto(GStrv) controllers = NULL;
 
-      g_ptr_array_add (self->groups, g_strdup (folder));
-      slash = strrchr (folder, '/');
-      if (slash == NULL || strlen (folder) <= strlen (mount))
-        return;
-      *slash = '\0';
+      if (g_strv_length (fields) < 3 || fields[2][0] != '/')
+        continue;
+      controllers = g_strsplit (fields[1], ",", -1);
+      if (g_strv_contains ((const char *const *) controllers, "memory"))
+        {
+          g_ptr_array_set_size (self->groups, 0);
+          self->names = &version_1;
+          add_groups (self, mount_1, fields[2]);
+          return;
+        }
+      if (g_str_equal (fields[0], "0") && fields[1][0] == '\0')
+        add_groups (self, mount, fields[2]);
     }
 }
 
@@ -56,7 +97,7 @@ open_events (GmMemory   *self,
   if (self->groups->len > 0)
     {
       g_autofree char *path = g_build_filename (g_ptr_array_index (self->groups, 0),
-                                                "memory.events", NULL);
+                                                self->names->events, NULL);
 
       self->events_fd = open (path, O_RDONLY | O_CLOEXEC);
     }
@@ -79,6 +120,7 @@ gm_memory_new (const char *proc,
 
   self->meminfo = g_build_filename (proc, "meminfo", NULL);
   self->groups = g_ptr_array_new_with_free_func (g_free);
+  self->names = &version_2;
   find_groups (self, proc, cgroup_mount);
   open_events (self, proc);
   return self;
@@ -128,23 +170,24 @@ read_number (const char *folder,
 
 /* What a group may still take; what it has of files that nobody uses now can go at any time. */
 static gint64
-get_group_available (const char *folder)
+get_group_available (GmMemory   *self,
+                     const char *folder)
 {
-  gint64 limit = read_number (folder, "memory.max", NULL);
-  gint64 used = read_number (folder, "memory.current", NULL);
-  gint64 files = read_number (folder, "memory.stat", "inactive_file ");
+  gint64 limit = read_number (folder, self->names->limit, NULL);
+  gint64 used = read_number (folder, self->names->used, NULL);
+  gint64 idle = read_number (folder, "memory.stat", self->names->idle);
 
   if (limit < 0 || used < 0)
     return G_MAXINT64;
-  return MAX (limit - used + MAX (files, 0), 0);
+  return MAX (limit - used + MAX (idle, 0), 0);
 }
 
 /**
  * gm_memory_get_available:
  * @self: memory
  *
- * Returns: bytes that can be had without swapping and within the limits of all control groups of
- *   version 2 that this process is in
+ * Returns: bytes that can be had without swapping and within the limits of all control groups that
+ *   this process is in
  */
 gint64
 gm_memory_get_available (GmMemory *self)
@@ -153,7 +196,7 @@ gm_memory_get_available (GmMemory *self)
   gint64 available = kib >= 0 ? kib * 1024 : G_MAXINT64;
 
   for (guint i = 0; i < self->groups->len; i++)
-    available = MIN (available, get_group_available (g_ptr_array_index (self->groups, i)));
+    available = MIN (available, get_group_available (self, g_ptr_array_index (self->groups, i)));
   return available;
 }
 

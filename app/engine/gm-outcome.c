@@ -53,3 +53,23 @@ gm_outcome_begin (GString             *line,
   if (head->reason != GM_REASON_NONE)
     gm_line_add_string (line, "reason", gm_reason_to_string (head->reason));
 }
+
+/**
+ * gm_output_name:
+ * @index: of an item
+ * @attempt: which of its attempts; 0 for that of its outcome
+ * @fd: 1 or 2: of its output or its errors
+ *
+ * Returns: (transfer full): the file in the run directory for what is too large for a line
+ */
+char *
+gm_output_name (guint64 index,
+                guint   attempt,
+                int     fd)
+{
+  const char *suffix = fd == 1 ? "out" : "err";
+
+  if (attempt == 0)
+    return g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".%s", index, suffix);
+  return g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".attempt-%u.%s", index, attempt, suffix);
+}

@@ -23,4 +23,8 @@ typedef struct
 void gm_outcome_begin (GString             *line,
                        const GmOutcomeHead *head);
 
+char *gm_output_name   (guint64              index,
+                        guint                attempt,
+                        int                  fd);
+
 G_END_DECLS

@@ -21,11 +21,13 @@ typedef struct
   guint32 status   : 3;  /* 1 + the status, 0: it has no outcome */
   guint32 settled  : 1;  /* it is not run again */
   guint32 attempts : 24;
+  guint32 listed   : 1;  /* among the failures */
 } Item;
 
 struct _GmPast
 {
-  GArray   *items;         /* of Item, by index */
+  GArray   *items;         /* owned, of Item, by index */
+  GArray   *failures;      /* owned, of GmFailure, until it is stolen */
   gboolean  retry_failed;
 };
 
@@ -51,6 +53,26 @@ is_settled (GmPast              *self,
          && outcome->reason != GM_REASON_JOB_TIMEOUT;
 }
 
+/* Those that an item has had before its last outcome, or that will be run again, are none. */
+static void
+sift_failures (GmPast *self)
+{
+  GArray *found = g_steal_pointer (&self->failures);
+
+  self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
+  for (guint i = found->len; i > 0; i--)
+    {
+      const GmFailure *failure = &g_array_index (found, GmFailure, i - 1);
+      Item *item = &g_array_index (self->items, Item, failure->index);
+
+      if (item->listed || !item->settled || item->status == 1 + GM_STATUS_OK)
+        continue;
+      item->listed = TRUE;
+      g_array_append_val (self->failures, *failure);
+    }
+  g_array_unref (found);
+}
+
 static gboolean
 read_outcomes (GmPast      *self,
                const char  *dir,
@@ -70,7 +92,11 @@ read_outcomes (GmPast      *self,
       item->status = 1 + outcome.status;
       item->settled = is_settled (self, &outcome);
       item->attempts = MIN (outcome.attempts, MAX_ATTEMPTS);
+      if (item->settled && outcome.status != GM_STATUS_OK)
+        g_array_append_val (self->failures,
+                            ((GmFailure) { outcome.index, outcome.offset, GM_NO_TURN }));
     }
+  sift_failures (self);
   return TRUE;
 }
 
@@ -132,6 +158,7 @@ gm_past_read (const char  *dir,
   g_autoptr(GmPast) self = g_new0 (GmPast, 1);
 
   self->items = g_array_new (FALSE, TRUE, sizeof (Item));
+  self->failures = g_array_new (FALSE, FALSE, sizeof (GmFailure));
   self->retry_failed = retry_failed;
   if (!read_outcomes (self, dir, error))
     return NULL;
@@ -147,6 +174,7 @@ void
 gm_past_free (GmPast *self)
 {
   g_array_unref (self->items);
+  g_clear_pointer (&self->failures, g_array_unref);
   g_free (self);
 }
 
@@ -199,6 +227,19 @@ gm_past_get_attempts (GmPast  *self,
                       guint64  index)
 {
   return index < self->items->len ? g_array_index (self->items, Item, index).attempts : 0;
+}
+
+/**
+ * gm_past_steal_failures:
+ * @self: what a run has done
+ *
+ * Returns: (transfer full) (element-type GmFailure): the outcomes that are not ok and stay, unless
+ *   somebody asks for their items; once
+ */
+GArray *
+gm_past_steal_failures (GmPast *self)
+{
+  return g_steal_pointer (&self->failures);
 }
 
 /**

@@ -10,6 +10,17 @@ G_BEGIN_DECLS
 /* What a run that is gone on with has done already: a few bytes for each item. */
 typedef struct _GmPast GmPast;
 
+/* An outcome that is not ok, as long as nobody asks for the item again. */
+typedef struct
+{
+  guint64 index;   /* G_MAXUINT64: asked for again */
+  guint64 offset;  /* of its line in results.jsonl */
+  guint64 turn;    /* as in GmRunOutcome */
+} GmFailure;
+
+/* The turn of an item that this run has not taken up. */
+#define GM_NO_TURN G_MAXUINT64
+
 typedef struct
 {
   guint64 ok;
@@ -28,6 +39,7 @@ gboolean  gm_past_get_outcome  (GmPast        *self,
                                 GmStatus      *status);
 guint     gm_past_get_attempts (GmPast        *self,
                                 guint64        index);
+GArray   *gm_past_steal_failures (GmPast      *self);
 void      gm_past_count        (GmPast        *self,
                                 GmPastCounts  *counts);
 

@@ -11,6 +11,7 @@
 #include "gm-inputs-record.h"
 #include "gm-json.h"
 #include "gm-line.h"
+#include "gm-outcome.h"
 #include "gm-outcome-file.h"
 
 /* Items are found by what they are, not by where they stood: a line put in at the top makes one new
@@ -206,10 +207,9 @@ move_output (GmReuse    *self,
              guint64     index,
              GmRunDir   *dir,
              GString    *line,
-             const char *member,
-             const char *suffix)
+             int         fd)
 {
-  const char *value = gm_line_find (line->str, member);
+  const char *value = gm_line_find (line->str, fd == 1 ? "stdout_file" : "stderr_file");
   g_autofree char *to = NULL;
   g_autofree char *from = NULL;
   gsize at;
@@ -218,7 +218,7 @@ move_output (GmReuse    *self,
     return TRUE;
   at = value + 1 - line->str;
   from = g_strndup (value + 1, strcspn (value + 1, "\""));
-  to = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".%s", index, suffix);
+  to = gm_output_name (index, 0, fd);
   if (!copy_output (self, from, dir, to))
     return FALSE;
   g_string_erase (line, at, strlen (from));
@@ -268,8 +268,8 @@ gm_reuse_take_over (GmReuse      *self,
   if (gm_line_find (outcome.line, "reused") == NULL)
     g_string_append (line, ",\"reused\":true");
   gm_line_end (line);
-  return move_output (self, index, dir, line, "stdout_file", "out")
-         && move_output (self, index, dir, line, "stderr_file", "err");
+  return move_output (self, index, dir, line, 1)
+         && move_output (self, index, dir, line, 2);
 }
 
 /**

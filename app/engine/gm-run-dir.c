@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gm-run-dir.h"
 
+#include "gm-path-error.h"
+#include "gm-run-id.h"
 #include "gm-run-info.h"
+#include "gm-run-lock.h"
 #include "gm-runs.h"
 
-/* So many characters of the name leave room for the rest in the address of a socket. */
-#define MAX_NAME 56
 #define MAX_TRIES 16
 
 struct _GmRunDir
@@ -33,54 +33,10 @@ static const char *const first_files[] = {
   "state.json", "lock",
 };
 
-/**
- * gm_run_id_new:
- * @name: the job's name
- * @seconds: when, since the epoch
- * @random: what tells it from others of the same second
- *
- * Returns: (transfer full): `YYYYMMDD-HHMMSS-<name>-<4 hex>`, in UTC
- */
-char *
-gm_run_id_new (const char *name,
-               gint64      seconds,
-               guint16     random)
+static char *
+make_id (const char *name)
 {
-  GString *id = g_string_new (NULL);
-  time_t clock = seconds;
-  struct tm utc;
-  gsize start;
-
-  gmtime_r (&clock, &utc);
-  g_string_printf (id, "%04d%02d%02d-%02d%02d%02d-", utc.tm_year + 1900, utc.tm_mon + 1,
-                   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-  start = id->len;
-  for (const char *p = name; *p != '\0' && id->len < start + MAX_NAME; p++)
-    {
-      char c = g_ascii_tolower (*p);
-
-      if (g_ascii_isalnum (c))
-        g_string_append_c (id, c);
-      else if (id->len == start || id->str[id->len - 1] != '-')
-        g_string_append_c (id, '-');
-    }
-  if (id->len == start)
-    g_string_append (id, "run");
-  g_string_append_printf (id, "-%04x", random);
-  return g_string_free (id, FALSE);
-}
-
-static gboolean
-fail (const char  *what,
-      const char  *path,
-      GError     **error)
-{
-  int saved_errno = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not %s “%s”: %s",
-               what,
-               path, g_strerror (saved_errno));
-  return FALSE;
+  return gm_run_id_new (name, g_get_real_time () / G_USEC_PER_SEC, (guint16) g_random_int ());
 }
 
 static gboolean
@@ -91,13 +47,12 @@ make_default (GmRunDir    *self,
   g_autofree char *folder = gm_runs_folder ();
 
   if (g_mkdir_with_parents (folder, 0700) < 0)
-    return fail ("make the folder", folder, error);
+    return gm_path_fail ("make the folder", folder, error);
   for (int i = 0; i < MAX_TRIES; i++)
     {
       g_free (self->id);
       g_free (self->path);
-      self->id = gm_run_id_new (name, g_get_real_time () / G_USEC_PER_SEC,
-                                (guint16) g_random_int ());
+      self->id = make_id (name);
       self->path = g_build_filename (folder, self->id, NULL);
       if (mkdir (self->path, 0700) == 0)
         {
@@ -107,7 +62,7 @@ make_default (GmRunDir    *self,
       if (errno != EEXIST)
         break;
     }
-  return fail ("make the folder", self->path, error);
+  return gm_path_fail ("make the folder", self->path, error);
 }
 
 static gboolean
@@ -126,6 +81,22 @@ is_empty_folder (const char  *path,
   return FALSE;
 }
 
+/* Among the other runs it is found by the name of its folder. */
+static char *
+find_id (const char *parent,
+         const char *path,
+         const char *name)
+{
+  g_autofree char *folder = gm_runs_folder ();
+  g_autofree char *runs = g_canonicalize_filename (folder, NULL);
+  g_autofree char *base = g_path_get_basename (path);
+
+  if (g_str_equal (parent, runs) && gm_run_id_is_one (base))
+    return g_steal_pointer (&base);
+
+  return make_id (name);
+}
+
 static gboolean
 make_given (GmRunDir    *self,
             const char  *name,
@@ -134,48 +105,28 @@ make_given (GmRunDir    *self,
 {
   g_autofree char *parent = NULL;
 
-  self->id = gm_run_id_new (name, g_get_real_time () / G_USEC_PER_SEC, (guint16) g_random_int ());
   self->path = g_canonicalize_filename (path, NULL);
   parent = g_path_get_dirname (self->path);
+  self->id = find_id (parent, self->path, name);
   if (g_mkdir_with_parents (parent, 0700) < 0)
-    return fail ("make the folder", parent, error);
+    return gm_path_fail ("make the folder", parent, error);
   if (mkdir (self->path, 0700) == 0)
     {
       self->made = TRUE;
       return TRUE;
     }
   if (errno != EEXIST)
-    return fail ("make the folder", self->path, error);
+    return gm_path_fail ("make the folder", self->path, error);
   if (!g_file_test (self->path, G_FILE_TEST_IS_DIR))
     {
       errno = ENOTDIR;
-      return fail ("keep the run in", self->path, error);
+      return gm_path_fail ("keep the run in", self->path, error);
     }
   if (!is_empty_folder (self->path, error))
     return FALSE;
   if (chmod (self->path, 0700) < 0)
-    return fail ("keep others out of", self->path, error);
+    return gm_path_fail ("keep others out of", self->path, error);
   return TRUE;
-}
-
-/* A record lock: the kernel names its holder to whoever asks, and lets go when we end. It would
- * also be let go if any other descriptor of the file were closed here, so nobody else opens it. */
-static gboolean
-take_lock (GmRunDir  *self,
-           GError   **error)
-{
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-  self->lock_fd = openat (self->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (self->lock_fd < 0)
-    return fail ("lock", self->path, error);
-  if (fcntl (self->lock_fd, F_SETLK, &lock) == 0)
-    return TRUE;
-  if (fcntl (self->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-    gm_run_set_busy (self->path, MAX (lock.l_pid, 0), error);
-  else
-    fail ("lock", self->path, error);
-  return FALSE;
 }
 
 static gboolean
@@ -184,12 +135,13 @@ open_new (GmRunDir  *self,
 {
   self->fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->fd < 0)
-    return fail ("open", self->path, error);
-  if (!take_lock (self, error))
+    return gm_path_fail ("open", self->path, error);
+  self->lock_fd = gm_run_lock_take (self->fd, self->path, O_CREAT, error);
+  if (self->lock_fd < 0)
     return FALSE;
   if (mkdirat (self->fd, "outputs", 0700) == 0)
     return TRUE;
-  fail ("write to", self->path, error);
+  gm_path_fail ("write to", self->path, error);
   unlinkat (self->fd, "lock", 0);
   return FALSE;
 }
@@ -256,14 +208,15 @@ gm_run_dir_open (const char  *path,
   self->fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->fd < 0)
     {
-      fail ("open", path, error);
+      gm_path_fail ("open", path, error);
       return NULL;
     }
-  if (!take_lock (self, error))
+  self->lock_fd = gm_run_lock_take (self->fd, path, O_CREAT, error);
+  if (self->lock_fd < 0)
     return NULL;
   if (mkdirat (self->fd, "outputs", 0700) < 0 && errno != EEXIST)
     {
-      fail ("write to", path, error);
+      gm_path_fail ("write to", path, error);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -344,6 +297,7 @@ gm_run_dir_replace (GmRunDir    *self,
                     GError     **error)
 {
   g_autofree char *temporary = g_strconcat (name, ".new", NULL);
+  g_autofree char *path = g_build_filename (self->path, name, NULL);
   int fd = openat (self->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   gboolean ok = fd >= 0 && write_all (fd, text, size) && (!sync || fdatasync (fd) == 0);
   int saved_errno = errno;
@@ -353,7 +307,7 @@ gm_run_dir_replace (GmRunDir    *self,
   if (ok && renameat (self->fd, temporary, self->fd, name) == 0)
     return TRUE;
   errno = ok ? errno : saved_errno;
-  fail ("write", name, error);
+  gm_path_fail ("write", path, error);
   unlinkat (self->fd, temporary, 0);
   return FALSE;
 }
@@ -382,6 +336,27 @@ gm_run_dir_overwrite (GmRunDir   *self,
   if (fd >= 0)
     close (fd);
   return ok;
+}
+
+/**
+ * gm_run_dir_sync:
+ * @self: a run's folder
+ *
+ * Waits until the names of its files are on the disk, and its own: what is synced to a file that
+ * has no name there would be lost. Where a file system can't do that, nothing can be done about it.
+ */
+void
+gm_run_dir_sync (GmRunDir *self)
+{
+  int parent = self->made ? openat (self->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+  if (fsync (self->fd) < 0)
+    g_debug ("could not sync “%s”: %s", self->path, g_strerror (errno));
+  if (parent < 0)
+    return;
+  if (fsync (parent) < 0)
+    g_debug ("could not sync the folder of “%s”: %s", self->path, g_strerror (errno));
+  close (parent);
 }
 
 /**

@@ -8,9 +8,6 @@ G_BEGIN_DECLS
 /* The folder of a run: made, locked, and given up again. */
 typedef struct _GmRunDir GmRunDir;
 
-char       *gm_run_id_new          (const char   *name,
-                                    gint64        seconds,
-                                    guint16       random);
 GmRunDir   *gm_run_dir_new         (const char   *name,
                                     const char   *path,
                                     GError      **error);
@@ -30,6 +27,7 @@ gboolean    gm_run_dir_overwrite   (GmRunDir     *self,
                                     const char   *name,
                                     const char   *text,
                                     gsize         size);
+void        gm_run_dir_sync        (GmRunDir     *self);
 void        gm_run_dir_discard     (GmRunDir     *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmRunDir, gm_run_dir_free)

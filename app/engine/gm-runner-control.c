@@ -13,6 +13,7 @@
 
 #include "gm-line.h"
 #include "gm-run-socket.h"
+#include "gm-usage.h"
 
 /* The methods of the control socket. */
 
@@ -240,46 +241,69 @@ do_signal (GmRunner    *self,
     return FALSE;
   if (number == 0)
     return refuse_value (error, "The parameter \"signal\" has to be a signal's name or number");
-  /* Held before it is looked at: the number can't become another process's. */
-  fd = pidfd_open (pid, 0);
-  if (!gm_runner_owns_process (self, pid, error))
-    {
-      if (fd >= 0)
-        close (fd);
-      return FALSE;
-    }
-  sent = fd >= 0 && pidfd_send_signal (fd, number, NULL, 0) == 0;
+  fd = gm_runner_hold_process (self, pid, error);
+  if (fd < 0)
+    return FALSE;
+  sent = pidfd_send_signal (fd, number, NULL, 0) == 0;
   if (!sent)
     fail (error, "send a signal to", pid);
-  if (fd >= 0)
-    close (fd);
+  close (fd);
   if (sent)
     add_result (result, "pid", pid);
   return sent;
 }
 
-/* Does @act to each thread of @pid and of all that descends from it: what is started later inherits
- * it. Returns: how many processes that were; -1 with errno for the first that it could not be done
- * to */
-static int
-for_each_thread (pid_t         pid,
-                 int         (*act) (pid_t thread, gconstpointer data),
-                 gconstpointer data)
-{
-  g_autoptr(GArray) family = gm_usage_list_family (pid);
+typedef int (*ThreadFunc) (pid_t         thread,
+                           gconstpointer data);
 
-  for (guint i = 0; i < family->len; i++)
+/* Returns: 0, or the error number of the first that it could not be done to */
+static int
+for_each_thread_of (pid_t         pid,
+                    ThreadFunc    act,
+                    gconstpointer data)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task", (int) pid);
+  g_autoptr(GDir) threads = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (threads != NULL && (name = g_dir_read_name (threads)) != NULL)
+    if (act ((pid_t) g_ascii_strtoll (name, NULL, 10), data) < 0 && errno != ESRCH)
+      return errno;
+  return 0;
+}
+
+/* Does @act to each thread of @pid and of all that descends from it: what is started later inherits
+ * it. The kernel takes numbers only, so each process is held and looked at before.
+ * Returns: how many processes that were; -1 if it could not be done to one */
+static int
+for_each_thread (GmRunner       *self,
+                 pid_t           pid,
+                 const char     *what,
+                 ThreadFunc      act,
+                 gconstpointer   data,
+                 GError        **error)
+{
+  g_autoptr(GArray) family = NULL;
+  int n = 0, fd = gm_runner_hold_process (self, pid, error);
+
+  if (fd < 0)
+    return -1;
+  family = gm_usage_list_family (pid);
+  for (guint i = 0; i < family->len && n >= 0; i++)
     {
       pid_t member = g_array_index (family, pid_t, i);
-      g_autofree char *path = g_strdup_printf ("/proc/%d/task", (int) member);
-      g_autoptr(GDir) threads = g_dir_open (path, 0, NULL);
-      const char *name;
+      int member_fd = gm_runner_hold_process (self, member, NULL);
 
-      while (threads != NULL && (name = g_dir_read_name (threads)) != NULL)
-        if (act ((pid_t) g_ascii_strtoll (name, NULL, 10), data) < 0 && errno != ESRCH)
-          return -1;
+      if (member_fd < 0)
+        continue;
+      errno = for_each_thread_of (member, act, data);
+      n = errno == 0 ? n + 1 : -1;
+      if (n < 0)
+        fail (error, what, pid);
+      close (member_fd);
     }
-  return (int) family->len;
+  close (fd);
+  return n;
 }
 
 static int
@@ -303,12 +327,10 @@ do_priority (GmRunner    *self,
     return FALSE;
   if (value < -20 || value > 19)
     return refuse_value (error, "The parameter \"nice\" has to be from -20 to 19");
-  if (!gm_runner_owns_process (self, pid, error))
-    return FALSE;
   nice = (int) value;
-  n = for_each_thread (pid, set_nice, &nice);
+  n = for_each_thread (self, pid, "set the priority of", set_nice, &nice, error);
   if (n < 0)
-    return fail (error, "set the priority of", pid);
+    return FALSE;
   add_result (result, "processes", n);
   return TRUE;
 }
@@ -340,11 +362,9 @@ do_affinity (GmRunner    *self,
         return refuse_value (error, "The parameter \"cpus\" has numbers of processors up to 1023");
       CPU_SET ((int) g_array_index (cpus, guint64, i), &set);
     }
-  if (!gm_runner_owns_process (self, pid, error))
-    return FALSE;
-  n = for_each_thread (pid, set_cpus, &set);
+  n = for_each_thread (self, pid, "set the processors of", set_cpus, &set, error);
   if (n < 0)
-    return fail (error, "set the processors of", pid);
+    return FALSE;
   add_result (result, "processes", n);
   return TRUE;
 }

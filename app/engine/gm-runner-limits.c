@@ -128,6 +128,9 @@ kill_item (GmRunner           *self,
 
   if (flight == NULL || flight->waits)
     return;
+  /* It may just have ended, and its number be somebody else's. */
+  if (worker->child_pid > 1 && gm_process_get_parent (worker->child_pid) != worker->pid)
+    return;
   flight->verdict = verdict;
   flight->rss = rss;
   if (worker->child_pid > 1)

@@ -63,6 +63,8 @@ gm_runner_open_old (GmRunner               *self,
   if (self->job->inputs->kind == GM_INPUT_ARGUMENTS && !self->kept.ended)
     self->kept.has_lines = FALSE;
   take_counts (self);
+  g_array_unref (self->failures);
+  self->failures = gm_past_steal_failures (self->past);
   return TRUE;
 }
 

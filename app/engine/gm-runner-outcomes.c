@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <stdio.h>
 #include <sys/wait.h>
 
 #include "gm-runner-private.h"
@@ -14,13 +10,6 @@
 #include "gm-worker.h"
 
 /* What the pool says of an item: its outcome, another attempt, or nothing if the run ends. */
-
-/* A delay that doubles stops growing here. */
-#define MAX_RETRY_DELAY (24 * 3600.0)
-
-/* An item that could not start for want of resources tries again so soon, and so often. */
-#define STARVED_DELAY (100 * 1000)
-#define MAX_STARVED   100
 
 /* The line of an outcome that no worker has written. @outcome tells of an attempt, if any. */
 static void
@@ -117,7 +106,8 @@ settle_ended (GmRunner        *self,
   GmReason reason;
 
   if (!gm_runner_records (self)
-      || ((outcome == NULL || !outcome->started) && gm_runner_keep_old (self, flight->index)))
+      || ((outcome == NULL || !outcome->started)
+          && (flight->before != GM_STATUS_OK || gm_runner_keep_old (self, flight->index))))
     {
       drop (self, flight);
       return;
@@ -192,129 +182,6 @@ gm_runner_settle_bad (GmRunner     *self,
   settle_item (self, index, turn, item, GM_STATUS_ERROR, GM_REASON_BAD_INPUT, item->data);
 }
 
-static gboolean
-may_retry (GmRunner *self,
-           GmFlight *flight,
-           GmStatus  status)
-{
-  return self->phase == GM_PHASE_RUNNING && status != GM_STATUS_OK
-         && status != GM_STATUS_CANCELLED
-         && (gint64) flight->attempt - flight->tried <= self->job->retries;
-}
-
-/* The next attempt writes its own: what this one wrote is kept under another name. */
-static char *
-keep_spilled (GmRunner   *self,
-              GmFlight   *flight,
-              const char *line,
-              gsize       length,
-              const char *suffix,
-              const char *member)
-{
-  g_autofree char *name = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".%s", flight->index,
-                                           suffix);
-  g_autofree char *kept = g_strdup_printf ("outputs/%" G_GUINT64_FORMAT ".attempt-%u.%s",
-                                           flight->index, flight->attempt, suffix);
-  int fd = gm_run_dir_get_fd (self->dir);
-  const char *value = gm_line_find (line, member);
-  gsize before;
-
-  if (value == NULL || renameat (fd, name, fd, kept) < 0)
-    return g_strndup (line, length);
-  before = value + 1 - line;
-  return g_strdup_printf ("%.*s%s%.*s", (int) before, line, kept,
-                          (int) (length - before - strlen (name)), value + 1 + strlen (name));
-}
-
-static void
-add_failed_attempt (GmRunner           *self,
-                    GString            *event,
-                    GmFlight           *flight,
-                    const GmRunOutcome *outcome)
-{
-  g_autofree char *out = NULL;
-  g_autofree char *both = NULL;
-  gsize length = outcome->line_length - 1; /* without the newline */
-
-  g_string_append (event, ",\"outcome\":");
-  if (outcome->stdout_path == NULL && outcome->stderr_path == NULL)
-    {
-      g_string_append_len (event, outcome->line, length);
-      return;
-    }
-  out = keep_spilled (self, flight, outcome->line, length, "out", "stdout_file");
-  both = keep_spilled (self, flight, out, strlen (out), "err", "stderr_file");
-  g_string_append (event, both);
-}
-
-/* Puts the item where it waits for its next attempt. */
-static void
-retry (GmRunner           *self,
-       GmFlight           *flight,
-       const MpOutcome    *outcome,
-       const GmRunOutcome *failed)
-{
-  double delay = self->job->retry_delay;
-  gint64 due = g_get_monotonic_time ();
-  g_autofree char *line = NULL;
-  GmRunOutcome kept = *failed;
-  GString *event;
-
-  /* The event is made where the line may be. */
-  kept.line = line = g_strndup (failed->line, failed->line_length);
-  for (guint i = 1; i < flight->attempt && delay < MAX_RETRY_DELAY; i++)
-    delay *= 2;
-  due += (gint64) (MIN (delay, MAX_RETRY_DELAY) * G_USEC_PER_SEC);
-  event = gm_runner_begin_event (self, "item-retried");
-  gm_line_add_int (event, "index", flight->index);
-  gm_line_add_int (event, "attempt", flight->attempt);
-  add_failed_attempt (self, event, flight, &kept);
-  gm_runner_end_event (self);
-  gm_runner_log_item (self, MP_LOG_INFO, "trying again: ", &kept);
-
-  g_free (flight->worker);
-  flight->worker = g_strdup (outcome->worker);
-  flight->pid = outcome->pid;
-  flight->started = outcome->start_time;
-  flight->duration = outcome->duration;
-  flight->attempt++;
-  gm_in_flight_wait (self->flights, flight, due);
-  gm_runner_wake (self, due);
-}
-
-/* Puts the item back: what became of this attempt says nothing about it. */
-static void
-queue_again (GmRunner *self,
-             GmFlight *flight,
-             gint64    due)
-{
-  if (self->phase != GM_PHASE_RUNNING)
-    {
-      settle_ended (self, flight, NULL);
-      return;
-    }
-  gm_in_flight_wait (self->flights, flight, due);
-  gm_runner_wake (self, due);
-}
-
-/* Without processes or descriptors the item was not begun: it waits for others to end. */
-static void
-starve (GmRunner        *self,
-        GmFlight        *flight,
-        const GmAnswer  *answer,
-        const char      *line)
-{
-  MpPoolStats stats;
-  gint64 due = g_get_monotonic_time () + STARVED_DELAY;
-
-  mp_pool_get_stats (self->pool, &stats);
-  if (++self->starved > MAX_STARVED && stats.running == 0)
-    gm_runner_fail (self, g_error_new (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                       "No program can be started though none runs: there are no "
-                                       "more processes, descriptors or memory to be had"));
-  queue_again (self, flight, due);
-}
-
 static void
 settle (GmRunner        *self,
         GmFlight        *flight,
@@ -324,10 +191,23 @@ settle (GmRunner        *self,
 {
   if (run_outcome->status != GM_STATUS_OK && outcome->started)
     gm_runner_count_failure (self, outcome->slot);
-  if (!final && may_retry (self, flight, run_outcome->status))
-    retry (self, flight, outcome, run_outcome);
+  if (!final && gm_runner_may_retry (self, flight, run_outcome->status))
+    gm_runner_try_again (self, flight, outcome, run_outcome);
   else
-    record_and_drop (self, flight, run_outcome);
+    {
+      gm_runner_place_output (self, flight, run_outcome);
+      record_and_drop (self, flight, run_outcome);
+    }
+}
+
+static char *
+make_output_path (GmRunner *self,
+                  GmFlight *flight,
+                  int       fd)
+{
+  g_autofree char *name = gm_output_name (flight->index, 0, fd);
+
+  return g_build_filename (gm_run_dir_get_path (self->dir), name, NULL);
 }
 
 static void
@@ -339,7 +219,6 @@ settle_answer (GmRunner        *self,
 {
   g_autofree char *out_path = NULL;
   g_autofree char *err_path = NULL;
-  const char *dir = gm_run_dir_get_path (self->dir);
   GmRunOutcome run_outcome = {
     .index = flight->index,
     .turn = flight->turn,
@@ -356,11 +235,9 @@ settle_answer (GmRunner        *self,
   };
 
   if (answer->flags & GM_ANSWER_SPILLED_STDOUT)
-    run_outcome.stdout_path = out_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".out",
-                                                        dir, flight->index);
+    run_outcome.stdout_path = out_path = make_output_path (self, flight, 1);
   if (answer->flags & GM_ANSWER_SPILLED_STDERR)
-    run_outcome.stderr_path = err_path = g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".err",
-                                                        dir, flight->index);
+    run_outcome.stderr_path = err_path = make_output_path (self, flight, 2);
   settle (self, flight, outcome, &run_outcome, answer->flags & GM_ANSWER_FINAL);
 }
 
@@ -419,9 +296,9 @@ on_answer (GmRunner        *self,
       drop (self, flight);
     }
   else if (answer.flags & GM_ANSWER_NO_RESOURCES)
-    starve (self, flight, &answer, line);
+    gm_runner_starve (self, flight);
   else if (answer.status != GM_STATUS_OK && flight->verdict == GM_VERDICT_EVICTED)
-    queue_again (self, flight, g_get_monotonic_time ());
+    gm_runner_queue_again (self, flight, g_get_monotonic_time ());
   else
     {
       self->starved = 0;
@@ -457,7 +334,7 @@ on_death (GmRunner        *self,
     verdict = gm_runner_judge_death (self, flight, outcome->pid);
   if (verdict == GM_VERDICT_EVICTED)
     {
-      queue_again (self, flight, g_get_monotonic_time ());
+      gm_runner_queue_again (self, flight, g_get_monotonic_time ());
       return;
     }
   begin_line (self, flight, outcome, &run_outcome,

@@ -52,13 +52,6 @@ typedef enum
   GM_CAUSE_UNUSABLE,     /* the same, and nothing had run */
 } GmCause;
 
-/* An outcome that is not ok, as long as nobody asks for the item again. */
-typedef struct
-{
-  guint64 index;   /* G_MAXUINT64: asked for again */
-  guint64 offset;  /* of its line in results.jsonl */
-} GmFailure;
-
 struct _GmRunner
 {
   GObject parent_instance;
@@ -91,9 +84,12 @@ struct _GmRunner
   char              *socket_path;
   GmLoad            *load;          /* of runner and workers, for who asks */
   GmLoad            *tree_load;     /* of all together, once a second */
-  GArray            *failures;      /* which outcomes are not ok, and where */
+  GArray            *failures;      /* of GmFailure: which outcomes are not ok, and where */
   GArray            *slot_failures; /* of guint64: failed attempts by slot */
   GHashTable        *killed;        /* pids of workers that the user has ended */
+
+  /* Borrowed */
+  MpContext         *method;        /* how workers are started */
 
   /* Borrowed from sources */
   GSource           *work_source;   /* ready when there is something to push or to settle */
@@ -148,6 +144,34 @@ gboolean gm_runner_check_program   (GmJob            *job,
                                     GError          **error);
 gboolean gm_runner_check_results   (GmJob            *job,
                                     GError          **error);
+
+/* gm-runner-open.c */
+gboolean gm_runner_open            (GmRunner         *self,
+                                    const GmRunnerOptions *options,
+                                    GError          **error);
+
+/* gm-runner-pool.c */
+guint    gm_runner_choose_processes (GmRunner        *self);
+void     gm_runner_fail_to_start   (GmRunner         *self,
+                                    GError           *error);
+void     gm_runner_run_pool        (GmRunner         *self);
+
+/* gm-runner-attempts.c */
+gboolean gm_runner_may_retry       (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    GmStatus          status);
+void     gm_runner_try_again       (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    const MpOutcome  *outcome,
+                                    const GmRunOutcome *failed);
+void     gm_runner_place_output    (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    const GmRunOutcome *outcome);
+void     gm_runner_queue_again     (GmRunner         *self,
+                                    GmFlight         *flight,
+                                    gint64            due);
+void     gm_runner_starve          (GmRunner         *self,
+                                    GmFlight         *flight);
 
 /* gm-runner-old.c */
 gboolean gm_runner_open_reuse      (GmRunner         *self,
@@ -225,6 +249,7 @@ gboolean gm_runner_records         (GmRunner         *self);
 gboolean gm_runner_watch_signals   (GmRunner         *self,
                                     GError          **error);
 void     gm_runner_unwatch_signals (GmRunner         *self);
+void     gm_runner_finish          (GmRunner         *self);
 void     gm_runner_watch_deadline  (GmRunner         *self);
 void     gm_runner_unwatch_deadline (GmRunner        *self);
 
@@ -246,7 +271,7 @@ gboolean gm_runner_kill_worker     (GmRunner         *self,
                                     GError          **error);
 gboolean gm_runner_was_killed      (GmRunner         *self,
                                     pid_t             pid);
-gboolean gm_runner_owns_process    (GmRunner         *self,
+int      gm_runner_hold_process    (GmRunner         *self,
                                     pid_t             pid,
                                     GError          **error);
 

@@ -129,8 +129,9 @@ gm_runner_end_event (GmRunner *self)
 
 /* Ten times a second everything is given to the kernel, so that whatever kills us loses at most a
  * tenth of a second; once a second, and at the end, the inputs and the outcomes are synced, so that
- * a power cut loses at most a second of them. What is lost is run again. The job is synced before
- * anything runs, the last state at the end. Events, log and spilled outputs are not waited for.
+ * a power cut loses at most a second of them. What is lost is run again. The job and the names of
+ * all files are synced before anything runs, the last state at the end. Events, log and spilled
+ * outputs are not waited for.
  *
  * The inputs first: an outcome of an item that nobody knows of would be worse than the reverse. */
 void

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "gm-runner-private.h"
 
-#include "gm-json.h"
-#include "gm-line.h"
+#include "gm-outcome-file.h"
 
 /* Items that are to run again though they have an outcome. The items themselves are no longer in
  * memory: they are read from their outcomes. */
-
-#define READ_SIZE (64 * 1024)
 
 /* Remembers where the outcome of an item is that somebody may ask for again. */
 void
 gm_runner_note_failure (GmRunner           *self,
                         const GmRunOutcome *outcome)
 {
-  GmFailure failure = { outcome->index, outcome->line_offset };
+  GmFailure failure = { outcome->index, outcome->line_offset, outcome->turn };
 
   g_array_append_val (self->failures, failure);
 }
@@ -33,30 +25,6 @@ refuse (GError     **error,
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Item %" G_GUINT64_FORMAT " %s", index, why);
   return FALSE;
-}
-
-/* Returns: (nullable): the line of results.jsonl at @offset */
-static char *
-read_line (int     fd,
-           guint64 offset)
-{
-  g_autoptr(GString) line = g_string_new (NULL);
-  char *end = NULL;
-
-  while (end == NULL)
-    {
-      gsize before = line->len;
-      gssize n;
-
-      g_string_set_size (line, before + READ_SIZE);
-      n = pread (fd, line->str + before, READ_SIZE, offset + before);
-      if (n <= 0)
-        return NULL;
-      g_string_truncate (line, before + n);
-      end = memchr (line->str + before, '\n', n);
-    }
-  g_string_truncate (line, end - line->str);
-  return g_string_free (g_steal_pointer (&line), FALSE);
 }
 
 /* An item as its outcome has it, and what counts of that outcome. */
@@ -74,50 +42,6 @@ static void
 again_clear (gpointer data)
 {
   g_free (((Again *) data)->data);
-}
-
-static GmStatus
-read_status (const char *line)
-{
-  g_autoptr(GString) word = g_string_new (NULL);
-  const char *value = gm_line_find (line, "status");
-
-  if (value != NULL)
-    gm_json_unescape (word, value);
-  for (guint status = GM_STATUS_OK; status <= GM_STATUS_CANCELLED; status++)
-    if (g_str_equal (word->str, gm_status_to_string (status)))
-      return status;
-  return GM_STATUS_OK;
-}
-
-static gboolean
-parse (Again      *again,
-       const char *line)
-{
-  const char *item = gm_line_find (line, "item");
-  const char *base64 = gm_line_find (line, "item_base64");
-  const char *attempts = gm_line_find (line, "attempts");
-  const char *reason = gm_line_find (line, "reason");
-
-  again->status = read_status (line);
-  again->attempts = attempts != NULL ? (guint) g_ascii_strtoull (attempts, NULL, 10) : 0;
-  /* What could not be read has no item. */
-  if (again->attempts == 0 && reason != NULL && g_str_has_prefix (reason, "\"bad-input\""))
-    return FALSE;
-  if (base64 != NULL)
-    {
-      g_autofree char *text = g_strndup (base64 + 1, strcspn (base64 + 1, "\""));
-
-      again->kind = GM_ITEM_BYTES;
-      again->data = (char *) g_base64_decode (text, &again->size);
-      return TRUE;
-    }
-  if (item == NULL)
-    return FALSE;
-  again->kind = GM_ITEM_JSON;
-  again->size = gm_json_skip (item) - item;
-  again->data = g_strndup (item, again->size);
-  return TRUE;
 }
 
 /* Finds the last outcomes of the items. */
@@ -140,26 +64,47 @@ find_failures (GmRunner      *self,
   return found;
 }
 
+/* Whether the run has come to the item, or had when it was gone on with. */
 static gboolean
-load (GmRunner   *self,
-      int         fd,
-      GmFailure  *failure,
-      guint64     index,
-      Again      *again,
-      GError    **error)
+is_known (GmRunner *self,
+          guint64   index)
 {
-  g_autofree char *line = NULL;
+  return index < self->n_read || (self->past != NULL && gm_past_is_settled (self->past, index));
+}
+
+static guint
+get_attempts_before (GmRunner *self,
+                     guint64   index)
+{
+  return self->past != NULL ? gm_past_get_attempts (self->past, index) : 0;
+}
+
+static gboolean
+load (GmRunner       *self,
+      GmOutcomeFile  *file,
+      GmFailure      *failure,
+      guint64         index,
+      Again          *again,
+      GError        **error)
+{
+  GmPastOutcome outcome;
+  GmItem item;
 
   if (failure == NULL && gm_in_flight_find (self->flights, index) != NULL)
     return refuse (error, index, "has no outcome yet");
   if (failure == NULL)
-    return refuse (error, index, index < self->n_read ? "is ok" : "has not been read yet");
-  line = read_line (fd, failure->offset);
-  if (line == NULL)
+    return refuse (error, index, is_known (self, index) ? "is ok" : "has not been read yet");
+  if (!gm_outcome_file_seek (file, failure->offset) || !gm_outcome_file_next (file, &outcome)
+      || outcome.offset != failure->offset || outcome.index != index)
     return refuse (error, index, "has an outcome that can't be read");
-  again->failure = failure;
-  if (!parse (again, line))
+  if (!gm_past_outcome_get_item (&outcome, self->text, &item))
     return refuse (error, index, "could not be read from the inputs: there is nothing to run");
+  again->failure = failure;
+  again->status = outcome.status;
+  again->attempts = MAX ((guint) outcome.attempts, get_attempts_before (self, index));
+  again->kind = item.kind;
+  again->size = item.size;
+  again->data = g_memdup2 (item.data, item.size);
   return TRUE;
 }
 
@@ -170,13 +115,15 @@ put_back (GmRunner    *self,
   GmItem item = { .kind = again->kind, .data = again->data, .size = again->size };
   GmFlight *flight = gm_in_flight_add (self->flights, again->failure->index, &item);
 
-  /* Where items were passed over its turn is not known: it has been. */
-  flight->turn = self->past == NULL ? flight->index : 0;
+  flight->turn = again->failure->turn;
   flight->before = again->status;
   flight->tried = again->attempts;
   flight->attempt = again->attempts + 1;
   again->failure->index = G_MAXUINT64;
   gm_runner_count (self, again->status, -1);
+  /* If it fails now, that is a failure of this time. */
+  if (flight->turn == GM_NO_TURN && again->status != GM_STATUS_CANCELLED)
+    self->failed_before--;
   gm_in_flight_wait (self->flights, flight, 0);
 }
 
@@ -188,8 +135,8 @@ load_all (GmRunner       *self,
           GError        **error)
 {
   g_autoptr(GHashTable) found = find_failures (self, indexes, n_indexes);
-  int fd = openat (gm_run_dir_get_fd (self->dir), "results.jsonl", O_RDONLY | O_CLOEXEC);
-  gboolean ok = TRUE;
+  g_autoptr(GmOutcomeFile) file = gm_outcome_file_open (gm_run_dir_get_path (self->dir), error);
+  gboolean ok = file != NULL;
 
   for (guint i = 0; i < n_indexes && ok; i++)
     {
@@ -198,12 +145,10 @@ load_all (GmRunner       *self,
 
       if (!g_hash_table_contains (found, &index))
         continue; /* named twice */
-      ok = load (self, fd, g_hash_table_lookup (found, &index), index, &again, error);
+      ok = load (self, file, g_hash_table_lookup (found, &index), index, &again, error);
       g_array_append_val (all, again);
       g_hash_table_remove (found, &index);
     }
-  if (fd >= 0)
-    close (fd);
   return ok;
 }
 

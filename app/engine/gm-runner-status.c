@@ -7,6 +7,7 @@
 #include "gm-runner-private.h"
 
 #include "gm-line.h"
+#include "gm-usage.h"
 
 /* What a run tells of itself while it is live. Nothing is measured unless somebody asks. */
 
@@ -23,27 +24,14 @@ gm_runner_count_failure (GmRunner *self,
   g_array_index (self->slot_failures, guint64, slot)++;
 }
 
-/* Whether somebody has stopped @pid. */
-static gboolean
-is_stopped (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *text = NULL;
-  const char *rest;
-
-  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  rest = strrchr (text, ')');
-  return rest != NULL && (rest[2] == 'T' || rest[2] == 't');
-}
-
 static GmWorkerState
 get_state (GmRunner           *self,
            const MpWorkerInfo *info)
 {
   if (info->state == MP_WORKER_EXITING)
     return GM_WORKER_EXITING;
-  if (self->state == GM_RUN_PAUSED || is_stopped (info->pid) || is_stopped (info->child_pid))
+  if (self->state == GM_RUN_PAUSED || gm_process_is_stopped (info->pid)
+      || gm_process_is_stopped (info->child_pid))
     return GM_WORKER_STOPPED;
   if (info->state == MP_WORKER_STARTING)
     return GM_WORKER_STARTING;
@@ -119,6 +107,43 @@ add_workers (GmRunner   *self,
     add_worker (self, snapshot, &infos[i], &loads[i]);
   snapshot->cpu_percent = loads[n].cpu_percent;
   snapshot->rss = loads[n].rss;
+}
+
+/**
+ * gm_runner_get_counters:
+ * @self: a runner
+ * @counters: (out caller-allocates): where to put them
+ *
+ * How far the run is.
+ */
+void
+gm_runner_get_counters (GmRunner      *self,
+                        GmRunCounters *counters)
+{
+  MpPoolStats stats = { 0 };
+  gint64 total;
+
+  g_return_if_fail (GM_IS_RUNNER (self) && counters != NULL);
+
+  total = self->inputs_complete ? (gint64) self->n_read : gm_inputs_get_total (self->inputs);
+  if (self->pool != NULL)
+    mp_pool_get_stats (self->pool, &stats);
+  *counters = (GmRunCounters) {
+    .total_known = total >= 0,
+    .total = MAX (total, 0),
+    .running = stats.running,
+    .done = self->ok + self->failed + self->cancelled,
+    .ok = self->ok,
+    .failed = self->failed,
+    .paused = self->state == GM_RUN_PAUSED,
+    .eta = -1,
+  };
+  /* An item that has just ended may still count as in flight. */
+  counters->queued = gm_in_flight_get_count (self->flights);
+  counters->queued -= MIN (counters->queued, counters->running);
+  counters->rate = gm_rate_get (&self->rate, g_get_monotonic_time (), counters->done);
+  if (total >= 0 && counters->rate > 0)
+    counters->eta = MAX (total - (gint64) counters->done, 0) / counters->rate;
 }
 
 /**

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
 
 #include "gm-runner-private.h"
 
 #include "gm-line.h"
+#include "gm-usage.h"
 
 /* What a user does to a run that is live. */
 
@@ -193,43 +195,53 @@ gm_runner_was_killed (GmRunner *self,
   return g_hash_table_contains (self->killed, GINT_TO_POINTER (pid));
 }
 
-/* Returns: 0 if @pid is gone */
-static pid_t
-read_parent (pid_t pid)
+static gboolean
+descends_from_worker (GmRunner *self,
+                      pid_t     pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *text = NULL;
-  const char *rest;
-  int parent;
+  guint n = self->pool != NULL ? mp_pool_get_workers (self->pool, NULL, 0) : 0;
+  g_autofree MpWorkerInfo *workers = g_new (MpWorkerInfo, n);
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  /* The name may hold anything, parentheses included. */
-  rest = strrchr (text, ')');
-  return rest != NULL && sscanf (rest + 1, " %*c %d", &parent) == 1 ? parent : 0;
+  if (n > 0)
+    mp_pool_get_workers (self->pool, workers, n);
+  for (pid_t at = pid; at > 1; at = gm_process_get_parent (at))
+    for (guint i = 0; i < n; i++)
+      if (workers[i].pid == at)
+        return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_ended (int pidfd)
+{
+  struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&fd, 1, 0) > 0;
 }
 
 /**
- * gm_runner_owns_process:
+ * gm_runner_hold_process:
  * @self: a runner
  * @pid: a process
  * @error: return location for an error
  *
- * Returns: whether @pid is a worker or descends from one
+ * Looks whether @pid is a worker or descends from one. What the descriptor stands for was held
+ * before that: if it has not ended, the number has not become another process's meanwhile.
+ *
+ * Returns: a pidfd of it, or -1
  */
-gboolean
-gm_runner_owns_process (GmRunner  *self,
+int
+gm_runner_hold_process (GmRunner  *self,
                         pid_t      pid,
                         GError   **error)
 {
-  g_autofree MpWorkerInfo *workers = g_new (MpWorkerInfo, MAX_PROCESSES);
-  guint n = self->pool != NULL ? mp_pool_get_workers (self->pool, workers, MAX_PROCESSES) : 0;
+  int fd = pidfd_open (pid, 0);
 
-  for (pid_t at = pid; at > 1; at = read_parent (at))
-    for (guint i = 0; i < n; i++)
-      if (workers[i].pid == at)
-        return TRUE;
+  if (fd >= 0 && descends_from_worker (self, pid) && !has_ended (fd))
+    return fd;
+  if (fd >= 0)
+    close (fd);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                "Process %d is neither a worker of this run nor started by one", (int) pid);
-  return FALSE;
+  return -1;
 }

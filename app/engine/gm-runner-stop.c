@@ -10,7 +10,10 @@
 
 #include "gm-runner-private.h"
 
-/* How a run ends before its time. */
+#include "gm-line.h"
+#include "gm-results-copy.h"
+
+/* How a run ends, before its time or at it. */
 
 /* Workers get so long to begin to end their commands themselves, which tells their end apart from
  * one that the command had anyway; then the pool ends what is left. */
@@ -94,11 +97,7 @@ gm_runner_fail (GmRunner *self,
                 GError   *error)
 {
   if (self->failure == NULL)
-    {
-      mp_log (MP_LOG_ERROR, "%s", error->message);
-      self->failure = g_error_new_literal (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED,
-                                           error->message);
-    }
+    self->failure = g_error_new_literal (GM_RUNNER_ERROR, GM_RUNNER_ERROR_FAILED, error->message);
   g_error_free (error);
   gm_runner_begin_stop (self, GM_CAUSE_FAILURE);
 }
@@ -212,4 +211,73 @@ gm_runner_unwatch_deadline (GmRunner *self)
   self->time_left -= g_get_monotonic_time () - self->deadline_set;
   g_source_destroy (self->deadline_source);
   self->deadline_source = NULL;
+}
+
+static void
+judge (GmRunner *self)
+{
+  GmRunState state = self->items_left ? GM_RUN_INTERRUPTED : GM_RUN_FINISHED;
+  gboolean all_ok = self->failed == 0 && self->cancelled == 0;
+
+  self->exit_code = all_ok ? GM_EXIT_OK : GM_EXIT_ITEMS_FAILED;
+  switch (self->cause)
+    {
+    case GM_CAUSE_ON_ERROR:
+    case GM_CAUSE_DRAIN:
+    case GM_CAUSE_CANCEL:
+      state = GM_RUN_CANCELLED;
+      break;
+    case GM_CAUSE_JOB_TIMEOUT:
+      self->exit_code = GM_EXIT_JOB_TIMEOUT;
+      break;
+    case GM_CAUSE_SIGNAL:
+      state = GM_RUN_INTERRUPTED;
+      self->exit_code = 128 + self->signum;
+      break;
+    case GM_CAUSE_FAILURE:
+      state = GM_RUN_FAILED;
+      self->exit_code = GM_EXIT_FAILED;
+      break;
+    case GM_CAUSE_UNUSABLE:
+      state = GM_RUN_FAILED;
+      self->exit_code = GM_EXIT_USAGE;
+      break;
+    case GM_CAUSE_NONE:
+    default:
+      break;
+    }
+  self->state = state;
+}
+
+/* The last words in the run directory. */
+void
+gm_runner_finish (GmRunner *self)
+{
+  GError *error = NULL;
+  GString *event;
+
+  self->ended = g_get_real_time ();
+  gm_runner_write (self, TRUE);
+  if (self->job->results != NULL && self->cause < GM_CAUSE_FAILURE
+      && !gm_results_copy (self->dir, self->job->results, &error))
+    gm_runner_fail (self, error);
+  judge (self);
+  gm_runner_snapshot (self);
+  event = gm_runner_begin_event (self, "run-finished");
+  gm_line_add_string (event, "state", gm_run_state_to_string (self->state));
+  gm_line_add_int (event, "exit_code", self->exit_code);
+  gm_line_add_int (event, "ok", self->ok);
+  gm_line_add_int (event, "failed", self->failed);
+  gm_line_add_int (event, "cancelled", self->cancelled);
+  gm_runner_end_event (self);
+  gm_journal_sync (self->events, NULL);
+  gm_runner_write_state (self, TRUE);
+  gm_run_dir_sync (self->dir);
+  if (self->cause == GM_CAUSE_UNUSABLE && self->past == NULL)
+    gm_run_dir_discard (self->dir);
+  gm_log_drain (self->log);
+  /* For those who read the log later; the face, which has followed it up to here, is told. */
+  if (self->failure != NULL)
+    mp_log (MP_LOG_ERROR, "%s", self->failure->message);
+  gm_runner_set_state (self, self->state);
 }

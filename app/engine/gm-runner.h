@@ -3,6 +3,7 @@
 
 #include <glib-object.h>
 #include "gm-outcome-status.h"
+#include "gm-past.h"
 #include "gm-run-state.h"
 
 G_BEGIN_DECLS
@@ -35,7 +36,7 @@ enum
 typedef struct
 {
   guint64     index;
-  guint64     turn;          /* of the items that this run has taken up, from 0 */
+  guint64     turn;          /* of the items that this run has taken up, from 0; or GM_NO_TURN */
   GmStatus    status;
   GmReason    reason;
   int         exit_code;     /* of the command, -1 if it has none */

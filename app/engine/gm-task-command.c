@@ -14,15 +14,17 @@
 /* Output above this goes to a file of the run directory. */
 #define SPILL_SIZE (64 * 1024)
 
-/* Names the file for what is above; the path is also how the outcome finds it. */
+/* Names the file for what is above. What an earlier attempt wrote may still be what counts: the
+ * runner puts a later one in its place when that is recorded. */
 static char *
 spill_path (int      fd,
             gpointer user_data)
 {
   GmWorker *self = user_data;
+  g_autofree char *name = gm_output_name (mp_pool_worker_get_tag (),
+                                          self->attempt > 1 ? self->attempt : 0, fd);
 
-  return g_strdup_printf ("%s/outputs/%" G_GUINT64_FORMAT ".%s", self->run_dir,
-                          mp_pool_worker_get_tag (), fd == 1 ? "out" : "err");
+  return g_build_filename (self->run_dir, name, NULL);
 }
 
 static MpCommandEnd
@@ -168,20 +170,19 @@ judge (GmWorker              *self,
 static void
 add_text (GmWorker            *self,
           GmAttempt           *attempt,
-          const char          *name,
-          const MpCommandText *text,
-          GmAnswerFlags        spilled)
+          int                  fd,
+          const MpCommandText *text)
 {
+  g_autofree char *file = NULL;
+
   if (text->path == NULL)
     {
-      gm_line_add_output (self->answer, name, text->data, text->size);
+      gm_line_add_output (self->answer, fd == 1 ? "stdout" : "stderr", text->data, text->size);
       return;
     }
-
-  g_autofree char *member = g_strconcat (name, "_file", NULL);
-
-  attempt->answer.flags |= spilled;
-  gm_line_add_string (self->answer, member, text->path + strlen (self->run_dir) + 1);
+  file = gm_output_name (attempt->header.index, 0, fd);
+  attempt->answer.flags |= fd == 1 ? GM_ANSWER_SPILLED_STDOUT : GM_ANSWER_SPILLED_STDERR;
+  gm_line_add_string (self->answer, fd == 1 ? "stdout_file" : "stderr_file", file);
 }
 
 static gsize
@@ -217,8 +218,8 @@ write_outcome (GmWorker              *self,
     }
   if (message != NULL)
     gm_line_add_string (self->answer, "error", message);
-  add_text (self, attempt, "stdout", &result->out, GM_ANSWER_SPILLED_STDOUT);
-  add_text (self, attempt, "stderr", &result->err, GM_ANSWER_SPILLED_STDERR);
+  add_text (self, attempt, 1, &result->out);
+  add_text (self, attempt, 2, &result->err);
   gm_line_add_seconds (self->answer, "user_time", result->user_time * 1000);
   gm_line_add_seconds (self->answer, "system_time", result->system_time * 1000);
   gm_line_add_int (self->answer, "max_rss", result->max_rss);

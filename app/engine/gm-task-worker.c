@@ -257,9 +257,11 @@ check (pid_t    pid,
   return gm_worker_uses_too_much (self, pid) ? GM_ASK_OUT_OF_MEMORY : GM_ASK_ANSWERED;
 }
 
-static void
-ask (GmWorker  *self,
-     GmAttempt *attempt)
+static GmAskEnd
+ask (GmWorker     *self,
+     GmAttempt    *attempt,
+     const char  **line,
+     gsize        *length)
 {
   GmAskWatch watch = {
     .cancel_fd = self->cancel_fd,
@@ -270,15 +272,9 @@ ask (GmWorker  *self,
     .deadline = gm_worker_get_deadline (self),
     .paused_time = mp_pool_worker_get_paused_time (),
   };
-  const char *line = NULL;
-  gsize length = 0;
-  GmAskEnd end;
 
-  write_question (self, attempt);
-  end = gm_worker_child_ask (self->child, self->question->str, self->question->len, &watch, &line,
-                             &length);
-  attempt->duration = gm_worker_clock () - self->began;
-  write_end (self, attempt, end, line, length);
+  return gm_worker_child_ask (self->child, self->question->str, self->question->len, &watch, line,
+                              length);
 }
 
 static void
@@ -299,6 +295,9 @@ gm_task_worker_run (GmWorker  *self,
                     GmAttempt *attempt)
 {
   g_autoptr(GError) error = NULL;
+  GmAskEnd end = GM_ASK_TOO_EARLY;
+  const char *line = NULL;
+  gsize length = 0;
 
   if (self->answer->allocated_len > MAX_KEPT)
     {
@@ -308,8 +307,20 @@ gm_task_worker_run (GmWorker  *self,
   if (!gm_worker_begin_attempt (self, attempt))
     return;
   gm_worker_note_oom_kills (self);
-  if (gm_worker_child_ready (self->child, &error))
-    ask (self, attempt);
-  else
-    write_not_started (self, attempt, errno, error);
+  write_question (self, attempt);
+  /* What comes too early is about an item before, and no fault of this one: another child is asked.
+   * If that speaks without being asked as well, it is how the program is. */
+  for (guint i = 0; i < 2 && end == GM_ASK_TOO_EARLY; i++)
+    {
+      if (i > 0)
+        gm_worker_child_dismiss (self->child);
+      if (!gm_worker_child_ready (self->child, &error))
+        {
+          write_not_started (self, attempt, errno, error);
+          return;
+        }
+      end = ask (self, attempt, &line, &length);
+    }
+  attempt->duration = gm_worker_clock () - self->began;
+  write_end (self, attempt, end, line, length);
 }

@@ -22,6 +22,7 @@ typedef struct
 {
   pid_t   pid;
   pid_t   parent;
+  char    state;
   guint64 ticks;
   guint64 pages;
 } Process;
@@ -61,7 +62,6 @@ read_process (pid_t    pid,
   const char *rest;
   guint64 user, system;
   gint64 children_user, children_system;
-  char state;
 
   g_snprintf (path, sizeof path, "/proc/%d/stat", pid);
   if (read_small (path, text, sizeof text) <= 0)
@@ -74,8 +74,8 @@ read_process (pid_t    pid,
                  " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT
                  " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
                  " %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT,
-                 &state, &process->parent, &user, &system, &children_user, &children_system,
-                 &process->pages) != 7)
+                 &process->state, &process->parent, &user, &system, &children_user,
+                 &children_system, &process->pages) != 7)
     return FALSE;
   process->ticks = user + system + children_user + children_system;
   return TRUE;
@@ -226,6 +226,35 @@ gm_usage_read (const pid_t *pids,
     }
   g_array_unref (sample.family);
   g_clear_pointer (&sample.everybody, g_array_unref);
+}
+
+/**
+ * gm_process_get_parent:
+ * @pid: a process
+ *
+ * Returns: its parent, 0 if it is gone
+ */
+pid_t
+gm_process_get_parent (pid_t pid)
+{
+  Process process;
+
+  return read_process (pid, &process) ? process.parent : 0;
+}
+
+/**
+ * gm_process_is_stopped:
+ * @pid: a process
+ *
+ * Returns: whether somebody has stopped it
+ */
+gboolean
+gm_process_is_stopped (pid_t pid)
+{
+  Process process;
+
+  return pid > 0 && read_process (pid, &process)
+         && (process.state == 'T' || process.state == 't');
 }
 
 /**

@@ -21,4 +21,7 @@ void gm_usage_read (const pid_t *pids,
 
 GArray *gm_usage_list_family (pid_t pid);
 
+pid_t    gm_process_get_parent (pid_t pid);
+gboolean gm_process_is_stopped (pid_t pid);
+
 G_END_DECLS

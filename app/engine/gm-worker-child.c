@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +45,9 @@ struct _GmWorkerChild
   int        pidfd;
   int        in_fd;     /* we write */
   int        out_fd;    /* we read */
+  int        order_fd;  /* an epoll of both: whether it has read before it wrote; or -1 */
+  gboolean   has_read;  /* the question, as far as is known */
+  gboolean   is_early;  /* it wrote, and read only then */
 };
 
 /**
@@ -58,7 +63,7 @@ gm_worker_child_new (MpCommand *command)
 
   self->command = mp_command_ref (command);
   self->text = g_string_new (NULL);
-  self->pidfd = self->in_fd = self->out_fd = -1;
+  self->pidfd = self->in_fd = self->out_fd = self->order_fd = -1;
   /* A child that is gone is seen when it is written to. */
   signal (SIGPIPE, SIG_IGN);
   return self;
@@ -70,6 +75,49 @@ close_fd (int *fd)
   if (*fd >= 0)
     close (*fd);
   *fd = -1;
+}
+
+static void
+add_to_order (GmWorkerChild *self,
+              int            fd,
+              guint32        events)
+{
+  struct epoll_event event = { .events = events | EPOLLET, .data.fd = fd };
+
+  if (self->order_fd >= 0 && epoll_ctl (self->order_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    close_fd (&self->order_fd);
+}
+
+/* An answer and a question know nothing of each other, so all that tells a line which nobody asked
+ * for from an answer is whether the question had been read when it came. The kernel lists events in
+ * the order in which they happen; and a pipe of one page that has something in it is full, so that
+ * whoever reads that makes it writable, which is such an event. */
+static void
+watch_order (GmWorkerChild *self)
+{
+  if (fcntl (self->in_fd, F_SETPIPE_SZ, 1) == sysconf (_SC_PAGESIZE))
+    self->order_fd = epoll_create1 (EPOLL_CLOEXEC);
+  add_to_order (self, self->in_fd, EPOLLOUT);
+  add_to_order (self, self->out_fd, EPOLLIN);
+}
+
+/* Looks what has happened since, @asked: while all of the question was in the pipe. */
+static void
+note_order (GmWorkerChild *self,
+            gboolean       asked)
+{
+  struct epoll_event events[2];
+  int n = self->order_fd >= 0 ? epoll_wait (self->order_fd, events, 2, 0) : 0;
+  gboolean wrote = FALSE;
+
+  for (int i = 0; i < n; i++)
+    if (events[i].data.fd == self->out_fd)
+      wrote = TRUE;
+    else if (asked)
+      {
+        self->is_early |= wrote && !self->has_read;
+        self->has_read = TRUE;
+      }
 }
 
 static gboolean
@@ -105,6 +153,7 @@ start (GmWorkerChild  *self,
   self->out_fd = out[0];
   fcntl (self->in_fd, F_SETFL, O_NONBLOCK);
   fcntl (self->out_fd, F_SETFL, O_NONBLOCK);
+  watch_order (self);
   return TRUE;
 }
 
@@ -144,17 +193,7 @@ is_quiet (GmWorkerChild *self)
 {
   gssize n = read_more (self);
 
-  if (self->text->len > 0)
-    {
-      const char *end = memchr (self->text->str, '\n', self->text->len);
-      gsize length = end != NULL ? (gsize) (end - self->text->str) : self->text->len;
-      g_autofree char *quote = gm_quote (self->text->str, length);
-
-      mp_log (MP_LOG_WARNING, "process %d is replaced: it wrote what nobody asked for: %s",
-              (int) self->pid, quote);
-      return FALSE;
-    }
-  return n < 0 && errno == EAGAIN;
+  return self->text->len == 0 && n < 0 && errno == EAGAIN;
 }
 
 static void
@@ -191,11 +230,11 @@ gm_worker_child_ready (GmWorkerChild  *self,
   if (self->pid != 0 && !is_quiet (self))
     {
       pid_t pid = self->pid;
-      gboolean silent = self->text->len == 0;
-      int status = gm_worker_child_end (self, silent ? 0 : GRACE);
 
-      if (silent)
-        log_end (pid, status);
+      if (self->text->len > 0)
+        gm_worker_child_dismiss (self);
+      else
+        log_end (pid, gm_worker_child_end (self, 0));
     }
   return self->pid != 0 || start (self, error);
 }
@@ -220,14 +259,25 @@ feed (GmWorkerChild *self,
   return TRUE;
 }
 
+/* Whether it wrote before it had read the whole question. */
+static gboolean
+is_early (GmWorkerChild *self)
+{
+  int unread = 0;
+
+  return self->is_early || (ioctl (self->in_fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
 /* Returns: GM_ASK_ANSWERED also if there is more to wait for; then @used is 0 */
 static GmAskEnd
 take_answer (GmWorkerChild *self,
              gboolean       asked)
 {
   const char *newline = NULL;
-  gssize n = read_more (self);
+  gssize n;
 
+  note_order (self, asked);
+  n = read_more (self);
   if (n < 0 && errno == EAGAIN)
     return GM_ASK_ANSWERED;
   if (n <= 0)
@@ -239,7 +289,7 @@ take_answer (GmWorkerChild *self,
   self->used = newline + 1 - self->text->str;
   if (self->used > MAX_ANSWER + 1)
     return GM_ASK_TOO_LONG;
-  return asked ? GM_ASK_ANSWERED : GM_ASK_TOO_EARLY;
+  return asked && !is_early (self) ? GM_ASK_ANSWERED : GM_ASK_TOO_EARLY;
 }
 
 static int
@@ -309,8 +359,11 @@ gm_worker_child_ask (GmWorkerChild     *self,
   struct pollfd fds[N_AT];
   gint64 paused = get_paused (watch), next_check = gm_worker_clock () + watch->interval;
   gint64 deadline = watch->deadline;
-  gboolean listens = feed (self, &question, &size);
+  gboolean listens;
 
+  note_order (self, FALSE);
+  self->has_read = self->is_early = FALSE;
+  listens = feed (self, &question, &size);
   while (end == GM_ASK_ANSWERED && self->used == 0)
     {
       int n = wait_for_any (self, watch, deadline, size == 0 || !listens, fds);
@@ -365,6 +418,7 @@ gm_worker_child_end (GmWorkerChild *self,
 {
   int status = 0;
 
+  close_fd (&self->order_fd);
   close_fd (&self->in_fd);
   if (self->pid != 0)
     mp_command_stop (self->command, self->pid, self->pidfd, grace, &status);
@@ -374,6 +428,24 @@ gm_worker_child_end (GmWorkerChild *self,
   self->used = self->text->len;
   forget_answer (self);
   return status;
+}
+
+/**
+ * gm_worker_child_dismiss:
+ * @self: a child that has written what nobody asked for
+ *
+ * Ends it, and says in the log what it wrote.
+ */
+void
+gm_worker_child_dismiss (GmWorkerChild *self)
+{
+  const char *end = memchr (self->text->str, '\n', self->text->len);
+  gsize length = end != NULL ? (gsize) (end - self->text->str) : self->text->len;
+  g_autofree char *quote = gm_quote (self->text->str, length);
+
+  mp_log (MP_LOG_WARNING, "process %d is replaced: it wrote what nobody asked for: %s",
+          (int) self->pid, quote);
+  gm_worker_child_end (self, GRACE);
 }
 
 /**

@@ -10,7 +10,7 @@ typedef enum
   GM_ASK_ANSWERED,      /* one line */
   GM_ASK_ENDED,         /* it died or closed its output */
   GM_ASK_TOO_LONG,      /* the beginning of a line that is */
-  GM_ASK_TOO_EARLY,     /* a line before it can have read the question */
+  GM_ASK_TOO_EARLY,     /* a line before it has read the question: it is about something else */
   GM_ASK_TIMEOUT,
   GM_ASK_OUT_OF_MEMORY,
   GM_ASK_CANCELLED,
@@ -44,6 +44,7 @@ GmAskEnd       gm_worker_child_ask    (GmWorkerChild     *self,
 gboolean       gm_worker_child_wait   (GmWorkerChild     *self);
 int            gm_worker_child_end    (GmWorkerChild     *self,
                                        gint64             grace);
+void           gm_worker_child_dismiss (GmWorkerChild    *self);
 void           gm_worker_child_leave  (GmWorkerChild     *self);
 
 G_END_DECLS

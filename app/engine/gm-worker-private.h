@@ -40,6 +40,7 @@ typedef struct
   gint64      paused;       /* what the pauses were then */
   gint64      oom_kills;    /* of the kernel, when the item began */
   guint64     rss;          /* bytes it used when last looked at */
+  guint       attempt;      /* of the item that runs */
   guint       slot;         /* from 1 */
   pid_t       pid;
   gboolean    want_output;

@@ -224,6 +224,7 @@ gm_worker_run (GVariant  *args,
                            "The worker got something that is not an item");
       return NULL;
     }
+  self->attempt = attempt.header.attempt;
   attempt.started = g_get_real_time ();
   self->began = gm_worker_clock ();
   self->paused = gm_worker_get_paused ();

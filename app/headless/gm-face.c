@@ -13,6 +13,7 @@
 #include "gm-escape.h"
 #include "gm-printer.h"
 #include "gm-progress.h"
+#include "gm-report.h"
 #include "gm-runner.h"
 #include "gm-sink.h"
 
@@ -34,25 +35,6 @@ typedef struct
   gboolean         is_closed;
   gboolean         is_held;
 } Face;
-
-/**
- * gm_report:
- * @message: what to say
- *
- * Says it on standard error, before or after a run.
- */
-void
-gm_report (const char *message)
-{
-  g_autoptr(GString) line = g_string_new ("gtk-mp: ");
-
-  if (isatty (STDERR_FILENO))
-    gm_escape_controls (line, message, strlen (message));
-  else
-    g_string_append (line, message);
-  g_string_append_c (line, '\n');
-  fputs (line->str, stderr);
-}
 
 static void
 update_held (Face *self)
@@ -390,7 +372,7 @@ int
 gm_face_dry_run (GmJob           *job,
                  const GmOptions *options,
                  const char      *resume_dir,
-             const char      *reuse_dir)
+                 const char      *reuse_dir)
 {
   g_autoptr(GmOutput) out = gm_output_new (STDOUT_FILENO, on_dry_output, NULL);
   g_autoptr(GError) error = NULL;

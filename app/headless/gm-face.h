@@ -23,6 +23,5 @@ void     gm_face_drain    (GmPrinter            *printer,
 void     gm_face_sum_up   (const GmRunCounters  *counters,
                            const char           *dir,
                            int                   code);
-void     gm_report        (const char           *message);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gm-headless.h"
@@ -12,6 +13,7 @@
 #include "gm-face.h"
 #include "gm-old-runs.h"
 #include "gm-options.h"
+#include "gm-report.h"
 #include "gm-runner.h"
 #include "gm-steer.h"
 #include "gm-watch.h"
@@ -34,6 +36,24 @@ check_folder (const GmOptions  *options,
   return FALSE;
 }
 
+static GmJob *
+load_file (const char  *path,
+           GError     **error)
+{
+  g_autoptr(GmJob) job = gm_job_new_from_file (path, error);
+  struct stat file, input;
+
+  if (job == NULL || !gm_input_spec_reads_stdin (job->inputs))
+    return g_steal_pointer (&job);
+  if (stat (path, &file) < 0 || fstat (STDIN_FILENO, &input) < 0
+      || file.st_dev != input.st_dev || file.st_ino != input.st_ino)
+    return g_steal_pointer (&job);
+  gm_job_set_error (job, error, "$.inputs", "the job itself comes from standard input, so its "
+                    "items can't; name a file for the one or the other");
+
+  return NULL;
+}
+
 /* From the run to go on with, a job file, or the words of the command line. */
 static GmJob *
 load_job (const GmOptions  *options,
@@ -49,7 +69,7 @@ load_job (const GmOptions  *options,
       return gm_job_new_from_file (path, error);
     }
   if (options->file != NULL)
-    return gm_job_new_from_file (options->file, error);
+    return load_file (options->file, error);
 
   folder = g_get_current_dir ();
 
@@ -78,7 +98,8 @@ static gboolean
 reads_terminal (GmJob           *job,
                 const GmOptions *options)
 {
-  return options->words != NULL && job->inputs->kind == GM_INPUT_LINES && isatty (STDIN_FILENO);
+  return options->words != NULL && gm_input_spec_reads_stdin (job->inputs)
+         && isatty (STDIN_FILENO);
 }
 
 static int
@@ -118,15 +139,12 @@ run_job (const GmOptions *options)
   return gm_face_run (job, options, resume_dir, reuse_dir);
 }
 
-/* What somebody asked for: if it can't be printed, that is a failure. */
 static int
 print_answer (const char *text)
 {
-  if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
-    return GM_EXIT_OK;
-  gm_report ("could not write to standard output");
+  fputs (text, stdout);
 
-  return GM_EXIT_FAILED;
+  return gm_finish_printing ();
 }
 
 /**

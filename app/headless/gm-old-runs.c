@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +8,7 @@
 #include "gm-old-runs.h"
 
 #include "gm-escape.h"
-#include "gm-face.h"
+#include "gm-report.h"
 #include "gm-run-info.h"
 #include "gm-runner.h"
 #include "gm-runs.h"
@@ -62,7 +60,7 @@ append_text (GString         *line,
     g_string_append_printf (line, "  %" G_GUINT64_FORMAT " failed", info->failed);
 }
 
-static gboolean
+static void
 print_run (const char *dir,
            gboolean    json)
 {
@@ -75,14 +73,13 @@ print_run (const char *dir,
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         gm_report (error->message);
-      return TRUE;
+      return;
     }
   if (json)
     gm_run_info_append_json (info, line);
   else
     append_text (line, info);
-
-  return puts (line->str) >= 0;
+  puts (line->str);
 }
 
 /**
@@ -98,22 +95,16 @@ gm_old_runs_list (const GmOptions *options)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) paths = gm_runs_list (NULL, &error);
-  gboolean ok = TRUE;
 
   if (paths == NULL)
     {
       gm_report (error->message);
       return GM_EXIT_FAILED;
     }
-  for (guint i = 0; ok && i < paths->len; i++)
-    ok = print_run (g_ptr_array_index (paths, i), options->json);
-  if (ok && fflush (stdout) == 0)
-    return GM_EXIT_OK;
-  if (errno == EPIPE)
-    return 128 + SIGPIPE;
-  gm_report ("could not write to standard output");
+  for (guint i = 0; i < paths->len && !ferror (stdout); i++)
+    print_run (g_ptr_array_index (paths, i), options->json);
 
-  return GM_EXIT_FAILED;
+  return gm_finish_printing ();
 }
 
 /**

@@ -37,17 +37,25 @@ typedef struct
   guint32 stderr_length;
 } Kept;
 
+/* What waits to be printed, one after the other. */
+typedef struct
+{
+  GmOrder *places;  /* owned: turn -> where it is, mostly an offset in results.jsonl */
+  guint64  turn;    /* the next to print */
+} Queue;
+
 struct _GmPrinter
 {
   GmPrintForm  form;
   GmOutput    *out;       /* borrowed; both are the same where both go to one reader */
   GmOutput    *err;
-  GmOrder     *waiting;   /* owned: turn -> where it is, mostly an offset in results.jsonl */
+  Queue        first;     /* in their order */
+  Queue        again;     /* what ran again after its turn, as it ended */
   GString     *memory;    /* owned: a Kept and the text for each; begun anew when all are printed */
   guint64      n_kept;
   GmRecorded  *recorded;  /* owned */
-  guint64      turn;      /* the next to print */
   guint64      n_added;
+  guint64      n_again;
   guint        retry_id;
   gboolean     is_pumping;
 };
@@ -72,7 +80,8 @@ gm_printer_new (GmPrintForm  form,
   self->form = form;
   self->out = out;
   self->err = err;
-  self->waiting = gm_order_new ();
+  self->first.places = gm_order_new ();
+  self->again.places = gm_order_new ();
   self->memory = g_string_new (NULL);
   self->recorded = gm_recorded_new (run_dir);
 
@@ -87,7 +96,8 @@ void
 gm_printer_free (GmPrinter *self)
 {
   g_clear_handle_id (&self->retry_id, g_source_remove);
-  gm_order_free (self->waiting);
+  gm_order_free (self->first.places);
+  gm_order_free (self->again.places);
   g_string_free (self->memory, TRUE);
   gm_recorded_free (self->recorded);
   g_free (self);
@@ -207,11 +217,12 @@ on_retry (gpointer user_data)
 
 /* Returns: %FALSE if it can't be printed yet */
 static gboolean
-print_next (GmPrinter *self)
+print_from (GmPrinter *self,
+            Queue     *queue)
 {
   guint64 place;
 
-  if (!gm_order_peek (self->waiting, self->turn, &place))
+  if (!gm_order_peek (queue->places, queue->turn, &place))
     return FALSE;
   if (place < IN_MEMORY && !gm_recorded_read (self->recorded, place))
     {
@@ -223,7 +234,7 @@ print_next (GmPrinter *self)
     print_recorded (self);
   else if (place != NOTHING)
     print_kept (self, place);
-  gm_order_remove (self->waiting, self->turn++);
+  gm_order_remove (queue->places, queue->turn++);
 
   return TRUE;
 }
@@ -240,7 +251,7 @@ gm_printer_pump (GmPrinter *self)
   if (self->is_pumping)
     return;
   self->is_pumping = TRUE;
-  while (has_room (self) && print_next (self))
+  while (has_room (self) && (print_from (self, &self->again) || print_from (self, &self->first)))
     ;
   self->is_pumping = FALSE;
 }
@@ -261,9 +272,9 @@ forget (GmPrinter *self,
 {
   guint64 place;
 
-  if (!gm_order_peek (self->waiting, turn, &place))
+  if (!gm_order_peek (self->first.places, turn, &place))
     return;
-  gm_order_remove (self->waiting, turn);
+  gm_order_remove (self->first.places, turn);
   if (place >= IN_MEMORY && place != NOTHING && --self->n_kept == 0)
     g_string_truncate (self->memory, 0);
 }
@@ -281,15 +292,20 @@ gm_printer_add (GmPrinter          *self,
 {
   guint64 turn = self->form == GM_PRINT_ORDERED ? outcome->turn : self->n_added;
   guint64 place = outcome->line_offset;
+  Queue *queue = &self->first;
 
   self->n_added++;
-  forget (self, turn);
-  if (turn < self->turn)
-    print_outcome (self, outcome);
-  else if (turn == self->turn && has_room (self))
+  if (turn < queue->turn || turn == GM_NO_TURN)
+    {
+      queue = &self->again;
+      turn = self->n_again++;
+    }
+  else
+    forget (self, turn);
+  if (turn == queue->turn && has_room (self))
     {
       print_outcome (self, outcome);
-      self->turn++;
+      queue->turn++;
     }
   else
     {
@@ -297,7 +313,7 @@ gm_printer_add (GmPrinter          *self,
         place = NOTHING;
       else
         keep (self, outcome, &place);
-      gm_order_put (self->waiting, turn, place);
+      gm_order_put (queue->places, turn, place);
     }
   gm_printer_pump (self);
 }
@@ -319,10 +335,16 @@ gm_printer_add_recorded (GmPrinter *self,
 
   self->n_added++;
   forget (self, turn);
-  if (turn < self->turn)
+  if (turn < self->first.turn)
     return;
-  gm_order_put (self->waiting, turn, line_offset);
+  gm_order_put (self->first.places, turn, line_offset);
   gm_printer_pump (self);
+}
+
+static guint64
+get_behind (GmPrinter *self)
+{
+  return gm_order_get_count (self->first.places) + gm_order_get_count (self->again.places);
 }
 
 /**
@@ -334,7 +356,7 @@ gm_printer_add_recorded (GmPrinter *self,
 gboolean
 gm_printer_is_held (GmPrinter *self)
 {
-  return !has_room (self) && gm_order_get_count (self->waiting) >= MAX_BEHIND;
+  return !has_room (self) && get_behind (self) >= MAX_BEHIND;
 }
 
 /**
@@ -348,13 +370,15 @@ gm_printer_is_held (GmPrinter *self)
 gboolean
 gm_printer_finish (GmPrinter *self)
 {
-  while (gm_order_get_count (self->waiting) > 0 && has_room (self))
+  while (get_behind (self) > 0 && has_room (self))
     {
-      self->turn = gm_order_find_first (self->waiting, self->turn);
-      if (!print_next (self))
+      Queue *queue = gm_order_get_count (self->again.places) > 0 ? &self->again : &self->first;
+
+      queue->turn = gm_order_find_first (queue->places, queue->turn);
+      if (!print_from (self, queue))
         /* It should be there: whoever wants it finds what there is in the run directory. */
-        gm_order_remove (self->waiting, self->turn++);
+        gm_order_remove (queue->places, queue->turn++);
     }
 
-  return gm_order_get_count (self->waiting) == 0;
+  return get_behind (self) == 0;
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "gm-steer.h"
 
 #include "gm-escape.h"
-#include "gm-face.h"
 #include "gm-json.h"
 #include "gm-old-runs.h"
+#include "gm-report.h"
 #include "gm-run-client.h"
 #include "gm-runner.h"
 
@@ -122,18 +118,6 @@ print_status (const GmSnapshot *snapshot)
 }
 
 static int
-finish_printing (void)
-{
-  if (fflush (stdout) == 0)
-    return GM_EXIT_OK;
-  if (errno == EPIPE)
-    return 128 + SIGPIPE;
-  gm_report ("could not write to standard output");
-
-  return GM_EXIT_FAILED;
-}
-
-static int
 show (const GmSnapshot *snapshot,
       gboolean          json)
 {
@@ -147,7 +131,7 @@ show (const GmSnapshot *snapshot,
   else
     print_status (snapshot);
 
-  return finish_printing ();
+  return gm_finish_printing ();
 }
 
 static int

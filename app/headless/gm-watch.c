@@ -17,6 +17,7 @@
 #include "gm-log.h"
 #include "gm-job.h"
 #include "gm-progress.h"
+#include "gm-report.h"
 #include "gm-run-client.h"
 #include "gm-runner.h"
 #include "gm-sink.h"

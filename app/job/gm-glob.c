@@ -199,11 +199,11 @@ enter (Walk       *self,
        const char *path,
        guint       component)
 {
-  int child = openat (folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* To pass through a folder one need not be allowed to list it. */
+  int child = openat (folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
   if (child >= 0)
     walk_folder (self, child, path, component);
-  /* What may not be read has nothing for us in it, as in a shell. */
   else if (errno != EACCES && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
     self->failed = errno;
 }
@@ -235,21 +235,24 @@ list_names (Walk *self,
             int   folder)
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  int copy = fcntl (folder, F_DUPFD_CLOEXEC, 3);
-  DIR *dir = copy >= 0 ? fdopendir (copy) : NULL;
+  int fd = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   struct dirent *entry;
 
   if (dir == NULL)
     {
-      self->failed = errno;
-      if (copy >= 0)
-        close (copy);
+      /* What may not be read has nothing for us in it, as in a shell. */
+      if (errno != EACCES)
+        self->failed = errno;
+      if (fd >= 0)
+        close (fd);
       return names;
     }
-  rewinddir (dir);
-  while ((entry = readdir (dir)) != NULL)
+  while ((errno = 0, entry = readdir (dir)) != NULL)
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
       g_ptr_array_add (names, g_strdup (entry->d_name));
+  if (errno != 0)
+    self->failed = errno;
   closedir (dir);
 
   return names;
@@ -362,7 +365,7 @@ gm_glob_collect (const char *base_dir,
         g_ptr_array_add (paths, g_strdup ("/"));
       return 0;
     }
-  folder = open (absolute ? "/" : base_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  folder = open (absolute ? "/" : base_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0)
     return errno;
   walk_folder (&self, folder, absolute ? "/" : "", 0);

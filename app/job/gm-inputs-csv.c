@@ -318,8 +318,15 @@ csv_free (GmInputs *base)
   gm_inputs_release (base);
 }
 
-/* The heading of a file is read at once, so that what is wrong with it shows before anything runs;
- * a pipe may not have one yet. */
+/**
+ * gm_inputs_open_csv:
+ * @opening: what is opened
+ *
+ * The records of a table. The heading of a file is read at once, so that what is wrong with it
+ * shows before anything runs; a pipe may not have one yet.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_csv (GmOpening *opening)
 {

@@ -35,6 +35,14 @@ items_free (GmInputs *base)
   gm_inputs_release (base);
 }
 
+/**
+ * gm_inputs_open_items:
+ * @opening: what is opened
+ *
+ * The elements of an array.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_items (GmOpening *opening)
 {

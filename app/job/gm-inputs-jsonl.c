@@ -47,6 +47,14 @@ jsonl_next (GmInputs  *self,
   return GM_INPUTS_ITEM;
 }
 
+/**
+ * gm_inputs_open_jsonl:
+ * @opening: what is opened
+ *
+ * The values of JSON lines.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_jsonl (GmOpening *opening)
 {

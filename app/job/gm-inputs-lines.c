@@ -41,6 +41,14 @@ lines_next (GmInputs  *base,
   return GM_INPUTS_ITEM;
 }
 
+/**
+ * gm_inputs_open_lines:
+ * @opening: what is opened
+ *
+ * The lines of a file or of standard input, or what is between its NUL bytes.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_lines (GmOpening *opening)
 {

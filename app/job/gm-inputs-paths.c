@@ -129,6 +129,14 @@ disarm (GPtrArray *paths)
     }
 }
 
+/**
+ * gm_inputs_open_paths:
+ * @opening: what is opened
+ *
+ * What a pattern matches, or files that have to be there.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_paths (GmOpening *opening)
 {

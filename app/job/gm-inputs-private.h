@@ -54,8 +54,6 @@ GmInputs *gm_inputs_open_spec     (GmOpening   *opening);
 gboolean  gm_inputs_open_reader   (GmInputs    *self,
                                    GmOpening   *opening,
                                    char         separator);
-gboolean  gm_range_count          (GmInputSpec *spec,
-                                   gint64      *count);
 
 void      gm_item_set_text        (GmItem      *item,
                                    GmInputs    *self);

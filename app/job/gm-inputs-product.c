@@ -46,7 +46,9 @@ append_value (GString *out,
 
   if (column->texts == NULL)
     {
-      gm_json_append_int (out, column->start + column->i * column->step);
+      /* What is added may be beyond int64 where the sum is not. */
+      gm_json_append_int (out, (gint64) ((guint64) column->start
+                                         + (guint64) column->i * (guint64) column->step));
       return;
     }
   start = column->i > 0 ? g_array_index (column->ends, gsize, column->i - 1) : 0;
@@ -230,6 +232,14 @@ multiply (Product   *self,
   return TRUE;
 }
 
+/**
+ * gm_inputs_open_product:
+ * @opening: what is opened
+ *
+ * Every combination of the values of several names, or of several lists of words.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_product (GmOpening *opening)
 {

@@ -14,9 +14,9 @@ typedef struct
 } Range;
 
 /* How many numbers as in Python; FALSE if more than can be counted. */
-gboolean
-gm_range_count (GmInputSpec *spec,
-                gint64      *count)
+static gboolean
+count_numbers (GmInputSpec *spec,
+               gint64      *count)
 {
   guint64 distance;
   guint64 step = spec->step < 0 ? -(guint64) spec->step : (guint64) spec->step;
@@ -53,13 +53,21 @@ range_next (GmInputs  *base,
   return GM_INPUTS_ITEM;
 }
 
+/**
+ * gm_inputs_open_range:
+ * @opening: what is opened
+ *
+ * The numbers of a range.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_range (GmOpening *opening)
 {
   gint64 count;
   Range *self;
 
-  if (!gm_range_count (opening->spec, &count))
+  if (!count_numbers (opening->spec, &count))
     {
       gm_opening_fail (opening, "expected at most %" G_GINT64_FORMAT " numbers", G_MAXINT64);
       return NULL;

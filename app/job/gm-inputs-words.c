@@ -35,7 +35,14 @@ words_free (GmInputs *base)
   gm_inputs_release (base);
 }
 
-/* What stood after the one ":::" of a command line. */
+/**
+ * gm_inputs_open_words:
+ * @opening: what is opened
+ *
+ * What stood after the one ":::" of a command line.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_words (GmOpening *opening)
 {

@@ -18,6 +18,12 @@
  * until the next is asked for. Lists that must be sorted, or gone through repeatedly, are kept.
  */
 
+/**
+ * gm_inputs_alloc:
+ * @size: of a struct that begins with #GmInputs
+ *
+ * Returns: (transfer full): it, with what all kinds have; `next` and `free` are missing
+ */
 gpointer
 gm_inputs_alloc (gsize size)
 {
@@ -30,7 +36,12 @@ gm_inputs_alloc (gsize size)
   return self;
 }
 
-/* What `free` of each kind ends with. */
+/**
+ * gm_inputs_release:
+ * @self: (transfer full): inputs
+ *
+ * Frees what all kinds have: what `free` of each kind ends with.
+ */
 void
 gm_inputs_release (GmInputs *self)
 {
@@ -39,6 +50,16 @@ gm_inputs_release (GmInputs *self)
   g_free (self);
 }
 
+/**
+ * gm_opening_fail:
+ * @opening: what is opened
+ * @format: what is wrong
+ * @...: for @format
+ *
+ * Sets the error, with the place in the job in front.
+ *
+ * Returns: %FALSE
+ */
 gboolean
 gm_opening_fail (GmOpening  *opening,
                  const char *format,
@@ -53,7 +74,17 @@ gm_opening_fail (GmOpening  *opening,
   return FALSE;
 }
 
-/* Opening a FIFO must not wait for its writer. */
+/**
+ * gm_inputs_open_reader:
+ * @self: inputs
+ * @opening: what is opened
+ * @separator: what ends a record
+ *
+ * Opens the file of the description, or takes standard input. A FIFO is not waited for: its writer
+ * may come later.
+ *
+ * Returns: whether there is a reader now; if not, the error is set
+ */
 gboolean
 gm_inputs_open_reader (GmInputs  *self,
                        GmOpening *opening,
@@ -77,7 +108,13 @@ gm_inputs_open_reader (GmInputs  *self,
   return TRUE;
 }
 
-/* The item whose JSON is in the inputs' text. */
+/**
+ * gm_item_set_text:
+ * @item: (out caller-allocates): an item
+ * @self: inputs, whose text is its JSON
+ *
+ * Fills in an item.
+ */
 void
 gm_item_set_text (GmItem   *item,
                   GmInputs *self)
@@ -87,7 +124,15 @@ gm_item_set_text (GmItem   *item,
   item->size = self->text->len;
 }
 
-/* The string must have a NUL after it and stay until the next item. */
+/**
+ * gm_item_set_string:
+ * @item: (out caller-allocates): an item
+ * @self: inputs
+ * @string: its text, any bytes but NUL, with a NUL after them; it has to stay until the next item
+ * @len: its length
+ *
+ * Fills in an item that is a string, or bytes where they are not UTF-8.
+ */
 void
 gm_item_set_string (GmItem     *item,
                     GmInputs   *self,
@@ -106,6 +151,16 @@ gm_item_set_string (GmItem     *item,
   gm_item_set_text (item, self);
 }
 
+/**
+ * gm_item_set_bad:
+ * @item: (out caller-allocates): an item
+ * @self: inputs with a reader
+ * @line: where it stands
+ * @format: what is wrong with it
+ * @...: for @format
+ *
+ * Fills in an item that can't be had, its text file, line and reason.
+ */
 void
 gm_item_set_bad (GmItem     *item,
                  GmInputs   *self,
@@ -125,6 +180,14 @@ gm_item_set_bad (GmItem     *item,
   item->size = self->text->len;
 }
 
+/**
+ * gm_inputs_open_spec:
+ * @opening: what is opened
+ *
+ * Opens inputs of any kind.
+ *
+ * Returns: (transfer full) (nullable): the inputs, or %NULL with the error set
+ */
 GmInputs *
 gm_inputs_open_spec (GmOpening *opening)
 {

@@ -222,6 +222,18 @@ read_product (GmParser    *self,
   return TRUE;
 }
 
+/* GLib's decoder passes over what it doesn't know; what it has understood is written in one way. */
+static GBytes *
+decode (const char *base64)
+{
+  gsize size;
+  guchar *data = g_base64_decode (base64, &size);
+  g_autofree char *again = g_base64_encode (data, size);
+  g_autoptr(GBytes) bytes = g_bytes_new_take (data, size);
+
+  return strcmp (again, base64) == 0 ? g_steal_pointer (&bytes) : NULL;
+}
+
 /* A string, or {"base64": "..."} of one that is not UTF-8. */
 static gboolean
 read_argument (GmParser   *self,
@@ -229,9 +241,8 @@ read_argument (GmParser   *self,
                GPtrArray  *list)
 {
   static const char * const known[] = { "base64", NULL };
+  g_autoptr(GBytes) bytes = NULL;
   const char *string;
-  guchar *bytes;
-  gsize size;
 
   if (json_node_get_value_type (node) == G_TYPE_STRING)
     {
@@ -247,14 +258,12 @@ read_argument (GmParser   *self,
   if (node == NULL || json_node_get_value_type (node) != G_TYPE_STRING)
     return gm_parser_fail (self, "expected {\"base64\": ...} with a string");
 
-  string = json_node_get_string (node);
-  bytes = g_base64_decode (string, &size);
-  if (memchr (bytes, '\0', size) != NULL)
-    {
-      g_free (bytes);
-      return gm_parser_fail (self, "an argument can't hold a NUL byte");
-    }
-  g_ptr_array_add (list, g_bytes_new_take (bytes, size));
+  bytes = decode (json_node_get_string (node));
+  if (bytes == NULL)
+    return gm_parser_fail (self, "expected base64, got \"%s\"", json_node_get_string (node));
+  if (memchr (g_bytes_get_data (bytes, NULL), '\0', g_bytes_get_size (bytes)) != NULL)
+    return gm_parser_fail (self, "an argument can't hold a NUL byte");
+  g_ptr_array_add (list, g_steal_pointer (&bytes));
 
   return TRUE;
 }

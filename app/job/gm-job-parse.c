@@ -354,17 +354,16 @@ parse_size (const char *string,
             guint64    *bytes)
 {
   static const char units[] = "kmgt";
-  const char *unit;
+  const char *digits_end = string + strspn (string, "0123456789.");
+  const char *unit = *digits_end != '\0' ? strchr (units, g_ascii_tolower (*digits_end)) : NULL;
   char *end;
   double size;
 
-  if (!g_ascii_isdigit (*string) || string[strspn (string, "0123456789.")] == 'e')
+  if (!g_ascii_isdigit (*string) || unit == NULL)
     return FALSE;
   size = g_ascii_strtod (string, &end);
-  unit = *end != '\0' ? strchr (units, g_ascii_tolower (*end)) : NULL;
-  if (unit == NULL)
+  if (end++ != digits_end)
     return FALSE;
-  end++;
   if (*end != '\0' && g_ascii_strcasecmp (end, "b") != 0 && g_ascii_strcasecmp (end, "ib") != 0)
     return FALSE;
   for (const char *p = units; p <= unit; p++)

@@ -112,3 +112,17 @@ gm_input_spec_free (GmInputSpec *spec)
   g_clear_pointer (&spec->arguments, g_ptr_array_unref);
   g_free (spec);
 }
+
+/**
+ * gm_input_spec_reads_stdin:
+ * @spec: a description of inputs
+ *
+ * Returns: whether the items are what comes from standard input
+ */
+gboolean
+gm_input_spec_reads_stdin (const GmInputSpec *spec)
+{
+  return spec->path == NULL
+         && (spec->kind == GM_INPUT_LINES || spec->kind == GM_INPUT_CSV
+             || spec->kind == GM_INPUT_JSONL);
+}

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct _GmJob GmJob;
 typedef struct _GmInputSpec GmInputSpec;
+
 typedef enum
 {
   GM_TASK_COMMAND,
@@ -86,14 +87,15 @@ struct _GmInputSpec
   GPtrArray    *arguments;      /* arguments: of GPtrArray of GBytes, one for each ":::" */
 };
 
-const char  *gm_task_kind_to_string    (GmTaskKind     kind);
-const char  *gm_start_method_to_string (GmStartMethod  method);
-const char  *gm_on_error_to_string     (GmOnError      on_error);
-const char  *gm_log_level_to_string    (GmLogLevel     level);
-const char  *gm_engine_kind_to_string  (GmEngineKind   engine);
+const char  *gm_task_kind_to_string    (GmTaskKind          kind);
+const char  *gm_start_method_to_string (GmStartMethod       method);
+const char  *gm_on_error_to_string     (GmOnError           on_error);
+const char  *gm_log_level_to_string    (GmLogLevel          level);
+const char  *gm_engine_kind_to_string  (GmEngineKind        engine);
 
-GmInputSpec *gm_input_spec_new         (GmInputKind    kind);
-void         gm_input_spec_free        (GmInputSpec   *spec);
+GmInputSpec *gm_input_spec_new         (GmInputKind         kind);
+void         gm_input_spec_free        (GmInputSpec        *spec);
+gboolean     gm_input_spec_reads_stdin (const GmInputSpec  *spec);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmInputSpec, gm_input_spec_free)
 

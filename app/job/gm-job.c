@@ -439,7 +439,15 @@ gm_job_set_error_valist (GmJob       *job,
     g_set_error (error, GM_JOB_ERROR, GM_JOB_ERROR_INVALID, "%s: %s", path, message);
 }
 
-/* Absolute, without looking at what is there: ".." after a link is not ours to resolve. */
+/**
+ * gm_job_resolve_path:
+ * @job: a job
+ * @path: a path as written in it
+ *
+ * Makes it absolute, without looking at what is there: ".." after a link is not ours to resolve.
+ *
+ * Returns: (transfer full): the path
+ */
 char *
 gm_job_resolve_path (GmJob      *job,
                      const char *path)

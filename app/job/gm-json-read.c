@@ -63,6 +63,32 @@ gm_json_skip (const char *text)
   return p;
 }
 
+/**
+ * gm_json_find_member:
+ * @object: an object as gm_json_compact() writes it
+ * @name: a name that needs no escapes
+ *
+ * Returns: (transfer none) (nullable): where the value of that name begins in @object
+ */
+const char *
+gm_json_find_member (const char *object,
+                     const char *name)
+{
+  gsize len = strlen (name);
+
+  /* Each member is `"name":value` and a comma or the closing brace. */
+  for (const char *p = object + 1; *p == '"'; p += *p == ',')
+    {
+      const char *value = gm_json_skip (p) + 1;
+
+      if ((gsize) (value - p) == len + 3 && memcmp (p + 1, name, len) == 0)
+        return value;
+      p = gm_json_skip (value);
+    }
+
+  return NULL;
+}
+
 /* The number of a `\uXXXX` at @p, or -1; the NUL at the end of a text is no digit. */
 static int
 read_unit (const char *p)
@@ -260,8 +286,8 @@ gm_json_parse (const char      *text,
 
 /* One step of a path: moves text from a container to the value the step names. */
 static const char *
-find_member (const char *text,
-             const char *name)
+step_to_member (const char *text,
+                const char *name)
 {
   g_autoptr(GString) key = g_string_new (NULL);
 
@@ -283,8 +309,8 @@ find_member (const char *text,
 }
 
 static const char *
-find_element (const char *text,
-              guint64     index)
+step_to_element (const char *text,
+                 guint64     index)
 {
   if (*text != '[')
     return NULL;
@@ -324,7 +350,7 @@ gm_json_find_line (const char *text,
 
       if (path[0] == '[' && path[1] != '"')
         {
-          next = find_element (at, g_ascii_strtoull (path + 1, (char **) &path, 10));
+          next = step_to_element (at, g_ascii_strtoull (path + 1, (char **) &path, 10));
           path++;
         }
       else
@@ -338,7 +364,7 @@ gm_json_find_line (const char *text,
               g_string_append_len (name, path, len);
               path += len;
             }
-          next = find_member (at, name->str);
+          next = step_to_member (at, name->str);
         }
       if (next == NULL)
         break;

@@ -24,7 +24,13 @@ const guint8 gm_json_plain_bytes[256] = {
   ROW_NONE, ROW_NONE, ROW_NONE, ROW_NONE, ROW_NONE, ROW_NONE, ROW_NONE, ROW_NONE,
 };
 
-/* How many bytes the character at p has, 0 if it is not UTF-8. */
+/**
+ * gm_json_utf8_length:
+ * @p: where a character begins
+ * @end: the end of the text
+ *
+ * Returns: how many bytes the character has, 0 if it is not UTF-8
+ */
 guint
 gm_json_utf8_length (const char *p,
                      const char *end)
@@ -46,7 +52,13 @@ gm_json_utf8_length (const char *p,
   return len;
 }
 
-/* Inside a string, escaped if it must be. */
+/**
+ * gm_json_append_char:
+ * @out: where it goes
+ * @c: a character of a string
+ *
+ * Appends @c, escaped if it must be.
+ */
 void
 gm_json_append_char (GString  *out,
                      gunichar  c)

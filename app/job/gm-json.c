@@ -12,6 +12,9 @@
 /* Recursion and the stack of whoever reads our output must end somewhere. */
 #define MAX_DEPTH 512
 
+/* How much of a key a message shows. */
+#define MAX_SHOWN 200
+
 /* Up to here comparing each pair of keys is cheaper than sorting them. */
 #define MAX_PAIRWISE 16
 
@@ -213,6 +216,8 @@ check_string (Checker *self)
           self->p++;
           return TRUE;
         }
+      if (*self->p == '\0')
+        return fail (self, self->p, GM_JSON_ERROR_VALUE, "a NUL byte is not allowed in strings");
       if (*self->p != '\\')
         return fail (self, self->p, GM_JSON_ERROR_SYNTAX,
                      "the character U+%04X in a string must be written as \\u%04x",
@@ -247,6 +252,9 @@ append_integer (Checker    *self,
     return fail (self, start, GM_JSON_ERROR_VALUE,
                  "the integer %.*s%s is outside -9223372036854775808 to 9223372036854775807",
                  (int) MIN (self->p - start, 40), start, self->p - start > 40 ? "..." : "");
+  /* There is one zero. */
+  if (negative && *digits == '0')
+    start = digits;
   g_string_append_len (self->out, start, self->p - start);
 
   return TRUE;
@@ -369,9 +377,14 @@ fail_duplicate (Checker      *self,
                 const Member *second)
 {
   const Member *later = first->at > second->at ? first : second;
+  const char *key = self->out->str + later->start;
+  gsize len = MIN (later->len, MAX_SHOWN);
 
-  return fail (self, later->at, GM_JSON_ERROR_VALUE, "the key \"%.*s\" is there twice",
-               (int) MIN (later->len, 200), self->out->str + later->start);
+  while (len < later->len && len > 0 && (key[len] & 0xc0) == 0x80)
+    len--;
+
+  return fail (self, later->at, GM_JSON_ERROR_VALUE, "the key \"%.*s%s\" is there twice",
+               (int) len, key, len < later->len ? "..." : "");
 }
 
 static gboolean
@@ -512,8 +525,8 @@ locate (const char     *text,
  *
  * Checks that @text is one JSON value as RFC 8259 has it, without duplicate keys, with integers
  * within int64, finite numbers and no U+0000, and appends it without insignificant space: members
- * in their order, integers verbatim, doubles and strings in the one form this program writes. Equal
- * values written differently therefore become the same text.
+ * in their order, numbers and strings in the one form this program writes. Equal values written
+ * differently therefore become the same text.
  *
  * The message says what is wrong, not where. On error @out is as it was.
  *

@@ -52,6 +52,8 @@ const char *gm_json_skip_space    (const char      *text);
 const char *gm_json_skip          (const char      *text);
 const char *gm_json_unescape      (GString         *out,
                                    const char      *text);
+const char *gm_json_find_member   (const char      *object,
+                                   const char      *name);
 guint       gm_json_find_line     (const char      *text,
                                    const char      *path);
 

@@ -6,7 +6,14 @@
 
 #include "gm-scanner.h"
 
-/* What a here-document ends with, after <<. */
+/**
+ * gm_scanner_delimiter:
+ * @self: a scanner, at what follows <<
+ *
+ * Reads what a here-document ends with.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_delimiter (GmScanner *self)
 {
@@ -92,7 +99,14 @@ scan_document_line (GmScanner      *self,
     }
 }
 
-/* After a newline: the here-documents announced in the line before. */
+/**
+ * gm_scanner_documents:
+ * @self: a scanner, at the beginning of a line
+ *
+ * Reads the here-documents that the line before has announced.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_documents (GmScanner *self)
 {

@@ -6,7 +6,15 @@
 
 #include "gm-scanner.h"
 
-/* A backslash and what it takes with it. Where it is the last thing, so be it. */
+/**
+ * gm_scanner_backslash:
+ * @self: a scanner, at a backslash
+ * @command: (nullable): the command whose word it is in
+ *
+ * Takes it and what it takes with it. Where it is the last thing, so be it.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_backslash (GmScanner      *self,
                       GmShellCommand *command)
@@ -35,6 +43,15 @@ gm_scanner_backslash (GmScanner      *self,
   return TRUE;
 }
 
+/**
+ * gm_scanner_single_quotes:
+ * @self: a scanner, at a single quote
+ * @command: the command whose word it is in
+ *
+ * Reads up to the closing quote.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_single_quotes (GmScanner      *self,
                           GmShellCommand *command)
@@ -60,7 +77,15 @@ gm_scanner_single_quotes (GmScanner      *self,
     }
 }
 
-/* $'…': with escapes in some shells, a dollar sign and single quotes in others. */
+/**
+ * gm_scanner_dollar_quotes:
+ * @self: a scanner, at the dollar sign
+ * @command: the command whose word it is in
+ *
+ * Reads $'…': with escapes in some shells, a dollar sign and single quotes in others.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_dollar_quotes (GmScanner      *self,
                           GmShellCommand *command)
@@ -76,6 +101,14 @@ gm_scanner_dollar_quotes (GmScanner      *self,
   return gm_scanner_single_quotes (self, command);
 }
 
+/**
+ * gm_scanner_backquotes:
+ * @self: a scanner, at a backquote
+ *
+ * Reads up to the closing one.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_backquotes (GmScanner *self)
 {
@@ -100,6 +133,15 @@ gm_scanner_backquotes (GmScanner *self)
     }
 }
 
+/**
+ * gm_scanner_double_quotes:
+ * @self: a scanner, at a double quote
+ * @command: the command whose word it is in
+ *
+ * Reads up to the closing quote.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_double_quotes (GmScanner      *self,
                           GmShellCommand *command)
@@ -246,6 +288,14 @@ scan_substitution (GmScanner *self)
   return TRUE;
 }
 
+/**
+ * gm_scanner_dollar:
+ * @self: a scanner, at a dollar sign
+ *
+ * Reads the expansion that it begins; of a plain name only the sign.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_dollar (GmScanner *self)
 {

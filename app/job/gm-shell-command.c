@@ -16,12 +16,24 @@ static const char * const prefixes[] = {
   "exec", "coproc", NULL
 };
 
+/**
+ * gm_shell_command_init:
+ * @self: a command
+ *
+ * Begins before its first word.
+ */
 void
 gm_shell_command_init (GmShellCommand *self)
 {
   *self = (GmShellCommand) { .word = g_string_new (NULL) };
 }
 
+/**
+ * gm_shell_command_clear:
+ * @self: a command
+ *
+ * Frees what is in it.
+ */
 void
 gm_shell_command_clear (GmShellCommand *self)
 {
@@ -29,7 +41,12 @@ gm_shell_command_clear (GmShellCommand *self)
   g_free (self->name);
 }
 
-/* After an operator that ends commands. */
+/**
+ * gm_shell_command_end:
+ * @self: a command
+ *
+ * An operator ends it; another begins.
+ */
 void
 gm_shell_command_end (GmShellCommand *self)
 {
@@ -40,7 +57,12 @@ gm_shell_command_end (GmShellCommand *self)
   g_string_truncate (word, 0);
 }
 
-/* Digits before a redirection are its descriptor, no word. */
+/**
+ * gm_shell_command_drop_number:
+ * @self: a command, before a redirection
+ *
+ * Digits there are its descriptor, no word.
+ */
 void
 gm_shell_command_drop_number (GmShellCommand *self)
 {
@@ -52,6 +74,14 @@ gm_shell_command_drop_number (GmShellCommand *self)
   g_string_truncate (self->word, 0);
 }
 
+/**
+ * gm_shell_command_add:
+ * @self: a command
+ * @c: a character of the word being read
+ * @quoted: whether it stands in quotes, or after a backslash
+ *
+ * Adds literal text.
+ */
 void
 gm_shell_command_add (GmShellCommand *self,
                       char            c,
@@ -63,7 +93,12 @@ gm_shell_command_add (GmShellCommand *self,
   g_string_append_c (self->word, c);
 }
 
-/* A quote, also an empty one, makes a word. */
+/**
+ * gm_shell_command_quote:
+ * @self: a command
+ *
+ * A quote, also an empty one, makes a word.
+ */
 void
 gm_shell_command_quote (GmShellCommand *self)
 {
@@ -88,11 +123,26 @@ is_assignment (const char *word)
   return len > 0 && (word[len] == '=' || (word[len] == '+' && word[len + 1] == '='));
 }
 
-/* Whether what comes next is part of the command's name. */
+/**
+ * gm_shell_command_at_name:
+ * @self: a command
+ *
+ * Returns: whether what comes next is part of the command's name
+ */
 gboolean
 gm_shell_command_at_name (GmShellCommand *self)
 {
   return self->name == NULL && !self->redirects && !is_assignment (self->word->str);
+}
+
+/* -c, -ec, --command: also with the text in the same word. */
+static gboolean
+takes_shell_text (const char *word)
+{
+  if (*word != '-')
+    return FALSE;
+
+  return word[1] == '-' ? strstr (word, "command") != NULL : strchr (word, 'c') != NULL;
 }
 
 /**
@@ -112,7 +162,7 @@ gm_shell_command_add_value (GmShellCommand *self)
   if (self->runs_text)
     return "this command runs its words as shell text, values included; write what it shall run "
            "without it";
-  if (self->shell_text)
+  if (self->shell_text || (self->shell && takes_shell_text (word)))
     return "a shell would run the value as shell text; give it as an argument: "
            "sh -c '... \"$1\" ...' sh {}";
   if (self->takes_names || (self->declares && !assigned))
@@ -135,8 +185,8 @@ static gboolean
 is_shell (const char *word)
 {
   static const char * const shells[] = {
-    "sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "yash", "fish", "busybox", "su",
-    "script", "flock", NULL
+    "sh", "bash", "rbash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "yash", "fish", "csh",
+    "tcsh", "busybox", "su", "runuser", "script", "flock", NULL
   };
   const char *slash = strrchr (word, '/');
 
@@ -163,6 +213,24 @@ set_name (GmShellCommand *self,
   self->prints = strcmp (word, "printf") == 0;
 }
 
+/* The text a shell runs comes after all of its options: sh -c -e -o noglob -- TEXT. */
+static void
+follow_shell (GmShellCommand *self,
+              const char     *word)
+{
+  gboolean option = *word == '-' || *word == '+';
+
+  if (!self->shell)
+    return;
+  self->shell_text |= takes_shell_text (word);
+  if (option)
+    self->option_o = word[1] != '-' && strpbrk (word, "oO") != NULL;
+  else if (self->option_o)
+    self->option_o = FALSE;
+  else if (self->shell_text)
+    self->shell = self->shell_text = FALSE;
+}
+
 static const char *
 add_argument (GmShellCommand *self,
               const char     *word)
@@ -175,14 +243,20 @@ add_argument (GmShellCommand *self,
       self->prints = self->format_value || *word == '-';
     }
   self->option_v = (self->tests || self->prints) && g_str_has_prefix (word, "-v");
-  self->shell_text = FALSE;
-  if (self->shell && *word == '-' && word[1] != '-' && strchr (word, 'c') != NULL)
-    {
-      self->shell = FALSE;
-      self->shell_text = TRUE;
-    }
+  follow_shell (self, word);
 
   return NULL;
+}
+
+/* Some commands have others in them: for x do …, function f { …, coproc name while … */
+static gboolean
+begins_inner_command (GmShellCommand *self,
+                      const char     *word)
+{
+  static const char * const outer[] = { "for", "select", "function", NULL };
+
+  return g_strv_contains (prefixes, word)
+         && (self->is_coprocess || g_strv_contains (outer, self->name));
 }
 
 /**
@@ -203,10 +277,14 @@ gm_shell_command_end_word (GmShellCommand *self)
     return NULL;
   if (!self->redirects)
     {
-      if (self->name != NULL)
+      if (self->name != NULL && begins_inner_command (self, word))
+        gm_shell_command_end (self);
+      else if (self->name != NULL)
         message = add_argument (self, word);
       else if (*word != '-' && !g_strv_contains (prefixes, word) && !is_assignment (word))
         set_name (self, word);
+      else
+        self->is_coprocess |= strcmp (word, "coproc") == 0;
       self->shell |= is_shell (word);
     }
   self->redirects = FALSE;

@@ -24,10 +24,12 @@ typedef struct
   gboolean    declares;      /* export, readonly, local */
   gboolean    tests;
   gboolean    prints;
+  gboolean    is_coprocess;  /* its first word may be the name of another */
   gboolean    option_v;      /* of test or printf: what follows is a name */
   gboolean    format_value;  /* printf's first argument begins with a value */
   gboolean    shell;         /* a shell, or what takes -c as one */
-  gboolean    shell_text;    /* the next word is the text it runs */
+  gboolean    shell_text;    /* the next word that is no option is the text it runs */
+  gboolean    option_o;      /* of a shell: what follows belongs to it */
 } GmShellCommand;
 
 void        gm_shell_command_init      (GmShellCommand *self);

@@ -227,6 +227,15 @@ scan_commands (GmScanner      *self,
     }
 }
 
+/**
+ * gm_scanner_list:
+ * @self: a scanner, where a command may begin
+ * @closer: what ends the commands: %GM_SCANNER_END or `)`
+ *
+ * Reads commands up to there.
+ *
+ * Returns: %FALSE if scanning has ended
+ */
 gboolean
 gm_scanner_list (GmScanner *self,
                  int        closer)

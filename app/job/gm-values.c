@@ -92,25 +92,6 @@ gm_values_set (GmValues     *self,
   self->size = self->scratch->len;
 }
 
-/* Keys and names have the same form in both texts: names need no escapes. */
-static const char *
-find_member (const char *object,
-             const char *name)
-{
-  gsize len = strlen (name);
-
-  for (const char *p = object + 1; *p != '}'; p += *p == ',')
-    {
-      const char *value = gm_json_skip (p) + 1;
-
-      if ((gsize) (value - p) == len + 3 && memcmp (p + 1, name, len) == 0)
-        return value;
-      p = gm_json_skip (value);
-    }
-
-  return NULL;
-}
-
 static const char *
 find_column (const char *array,
              guint       column)
@@ -152,7 +133,7 @@ append_member (GmValues       *self,
   if (self->item.kind == GM_ITEM_JSON && *self->item.data == (by_name ? '{' : '['))
     {
       if (by_name)
-        value = find_member (self->item.data, field->name);
+        value = gm_json_find_member (self->item.data, field->name);
       else if (field->column > 0)
         value = find_column (self->item.data, field->column);
       if (value == NULL)

@@ -278,18 +278,7 @@ const char *
 gm_line_find (const char *line,
               const char *name)
 {
-  gsize length = strlen (name);
-
-  /* Each member is `"name":value` and a comma or the closing brace. */
-  for (const char *p = line + 1; *p == '"'; p++)
-    {
-      const char *value = gm_json_skip (p) + 1;
-
-      if ((gsize) (value - p) == length + 3 && memcmp (p + 1, name, length) == 0)
-        return value;
-      p = gm_json_skip (value);
-    }
-  return NULL;
+  return gm_json_find_member (line, name);
 }
 
 /**

@@ -10,6 +10,9 @@
 /* More of a line nobody reads in a list. */
 #define MAX_TEXT (64 * 1024)
 
+/* Of a process; whatever is longer is none. */
+#define MAX_NAME 127
+
 struct _GmLogIndex
 {
   GmTail     *tail;
@@ -57,20 +60,17 @@ intern_process (GmLogIndex *self,
                 const char *text,
                 gsize       size)
 {
-  char name[128];
+  g_autofree char *name = NULL;
   gpointer id;
 
-  if (size >= sizeof name)
+  if (size > MAX_NAME)
     return 0;
-  memcpy (name, text, size);
-  name[size] = '\0';
+  name = g_utf8_make_valid (text, size);
   if (!g_hash_table_lookup_extended (self->process_ids, name, NULL, &id))
     {
-      char *kept = g_utf8_make_valid (name, size);
-
       id = GUINT_TO_POINTER (self->processes->len);
-      g_ptr_array_add (self->processes, kept);
-      g_hash_table_insert (self->process_ids, kept, id);
+      g_hash_table_insert (self->process_ids, name, id);
+      g_ptr_array_add (self->processes, g_steal_pointer (&name));
     }
 
   return GPOINTER_TO_UINT (id);

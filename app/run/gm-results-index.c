@@ -123,34 +123,27 @@ intern_worker (GmResultsIndex  *self,
   return GPOINTER_TO_UINT (id);
 }
 
+/* A word that another version wrote counts as an error without a reason. */
 static guint8
 parse_status (const GmMembers *member)
 {
-  for (int i = GM_STATUS_OK; i <= GM_STATUS_CANCELLED; i++)
-    {
-      const char *word = gm_status_to_string (i);
+  GmStatus status = GM_STATUS_ERROR;
 
-      if (member->value_size == strlen (word) + 2
-          && memcmp (member->value + 1, word, member->value_size - 2) == 0)
-        return i;
-    }
+  if (member->value_size > 2 && *member->value == '"')
+    gm_status_from_string (member->value + 1, member->value_size - 2, &status);
 
-  return GM_STATUS_ERROR;
+  return status;
 }
 
 static guint8
 parse_reason (const GmMembers *member)
 {
-  for (int i = GM_REASON_EXIT_CODE; i <= GM_REASON_CANCELLED; i++)
-    {
-      const char *word = gm_reason_to_string (i);
+  GmReason reason = GM_REASON_NONE;
 
-      if (member->value_size == strlen (word) + 2
-          && memcmp (member->value + 1, word, member->value_size - 2) == 0)
-        return i;
-    }
+  if (member->value_size > 2 && *member->value == '"')
+    gm_reason_from_string (member->value + 1, member->value_size - 2, &reason);
 
-  return GM_REASON_NONE;
+  return reason;
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "gm-run-client.h"
 
 #include "gm-json.h"
+#include "gm-run-info.h"
 #include "gm-run-socket.h"
 
 /**
@@ -359,24 +360,6 @@ on_writable (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
-/* The id is what the run says of itself: the folder may have been moved. */
-static char *
-read_id (const char  *dir,
-         GError     **error)
-{
-  g_autofree char *path = g_build_filename (dir, "state.json", NULL);
-  g_autofree char *text = NULL;
-  g_autoptr(JsonNode) node = NULL;
-  g_autoptr(GmSnapshot) state = NULL;
-  gsize length;
-
-  if (!g_file_get_contents (path, &text, &length, error)
-      || (node = gm_json_parse (text, length, NULL, error)) == NULL
-      || (state = gm_snapshot_new_from_json (node, error)) == NULL)
-    return NULL;
-  return g_steal_pointer (&state->id);
-}
-
 /**
  * gm_run_client_new:
  * @dir: a run directory
@@ -391,15 +374,16 @@ gm_run_client_new (const char  *dir,
                    GError     **error)
 {
   g_autoptr(GmRunClient) self = NULL;
-  g_autofree char *id = NULL;
+  g_autoptr(GmRunInfo) info = NULL;
   int fd;
 
   g_return_val_if_fail (dir != NULL, NULL);
 
-  id = read_id (dir, error);
-  if (id == NULL)
+  /* The id is what the run says of itself: the folder may have been moved. */
+  info = gm_run_info_read (dir, error);
+  if (info == NULL)
     return NULL;
-  fd = gm_run_socket_connect (dir, id, error);
+  fd = gm_run_socket_connect (dir, info->id, error);
   if (fd < 0)
     return NULL;
   self = g_object_new (GM_TYPE_RUN_CLIENT, NULL);

@@ -5,6 +5,7 @@
 
 #include "gm-fields.h"
 #include "gm-json.h"
+#include "gm-run-lock.h"
 #include "gm-runs.h"
 
 /* Returns: (nullable) (transfer full): NULL without an error if there is no such file yet */

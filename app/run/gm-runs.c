@@ -9,8 +9,9 @@
 
 #include "gm-runs.h"
 
-/* `YYYYMMDD-HHMMSS`: what an id begins with. */
-#define STAMP_LENGTH 15
+#include "gm-path-error.h"
+#include "gm-run-id.h"
+#include "gm-run-lock.h"
 
 /* So many of the runs that a prefix could mean are named. */
 #define MAX_NAMED 5
@@ -26,18 +27,6 @@ typedef struct
   char   *path;
   gint64  made;  /* nanoseconds; tells those of the same second apart */
 } Found;
-
-static gboolean
-fail (const char  *what,
-      const char  *path,
-      GError     **error)
-{
-  int saved_errno = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not %s “%s”: %s",
-               what, path, g_strerror (saved_errno));
-  return FALSE;
-}
 
 static void
 found_clear (gpointer data)
@@ -57,7 +46,7 @@ compare_newest_first (gconstpointer a,
 {
   const Found *first = a, *second = b;
   const char *first_id = get_id (first->path), *second_id = get_id (second->path);
-  int order = strncmp (second_id, first_id, STAMP_LENGTH);
+  int order = strncmp (second_id, first_id, GM_RUN_ID_STAMP);
 
   if (order == 0 && first->made != second->made)
     order = first->made < second->made ? 1 : -1;
@@ -221,31 +210,6 @@ gm_run_is_one (const char *dir)
 }
 
 /**
- * gm_run_is_live:
- * @dir: the folder of a run, not one that this process holds itself: that would let go of it
- * @holder: (out) (optional): who holds it, 0 if that can't be seen from here
- *
- * Returns: whether some process holds the run's lock
- */
-gboolean
-gm_run_is_live (const char *dir,
-                pid_t      *holder)
-{
-  g_autofree char *path = g_build_filename (dir, "lock", NULL);
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gboolean live;
-
-  if (fd < 0)
-    return FALSE;
-  live = fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close (fd);
-  if (live && holder != NULL)
-    *holder = MAX (lock.l_pid, 0);
-  return live;
-}
-
-/**
  * gm_run_check_ours:
  * @dir: the folder of a run
  * @error: return location for an error
@@ -259,7 +223,7 @@ gm_run_check_ours (const char  *dir,
   struct stat status;
 
   if (stat (dir, &status) < 0)
-    return fail ("look at", dir, error);
+    return gm_path_fail ("look at", dir, error);
   if (status.st_uid == geteuid ())
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
@@ -267,47 +231,12 @@ gm_run_check_ours (const char  *dir,
   return FALSE;
 }
 
-/**
- * gm_run_set_busy:
- * @dir: the folder of a run that is live
- * @holder: who holds it, 0 if unknown
- * @error: return location for %G_IO_ERROR_BUSY
- */
-void
-gm_run_set_busy (const char  *dir,
-                 pid_t        holder,
-                 GError     **error)
+/* N.out, N.err, N.attempt-2.out… */
+static gboolean
+is_output (const char *name)
 {
-  if (holder > 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The run “%s” is live: process %d has it",
-                 dir, (int) holder);
-  else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                 "The run “%s” is live: a process that can't be seen from here has it", dir);
-}
-
-/* Whoever is about to go on with the run finds it live until nothing of it is left. */
-static int
-lock_for_removal (int          dir_fd,
-                  const char  *dir,
-                  GError     **error)
-{
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int fd = openat (dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  if (fd < 0)
-    {
-      fail ("lock", dir, error);
-      return -1;
-    }
-  if (fcntl (fd, F_SETLK, &lock) == 0)
-    return fd;
-  if (fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-    gm_run_set_busy (dir, MAX (lock.l_pid, 0), error);
-  else
-    fail ("lock", dir, error);
-  close (fd);
-  return -1;
+  return g_ascii_isdigit (*name) && name[strspn (name, G_CSET_DIGITS)] == '.'
+         && (g_str_has_suffix (name, ".out") || g_str_has_suffix (name, ".err"));
 }
 
 static void
@@ -320,10 +249,30 @@ remove_outputs (const char *dir,
   const char *name;
 
   while (outputs != NULL && (name = g_dir_read_name (outputs)) != NULL)
-    unlinkat (fd, name, 0);
+    if (is_output (name))
+      unlinkat (fd, name, 0);
   if (fd >= 0)
     close (fd);
   unlinkat (dir_fd, "outputs", AT_REMOVEDIR);
+}
+
+/* Whoever is about to go on with the run finds it live until nothing of it is left. */
+static int
+take_lock (int          dir_fd,
+           const char  *dir,
+           GError     **error)
+{
+  g_autoptr(GError) cause = NULL;
+  int fd = gm_run_lock_take (dir_fd, dir, 0, &cause);
+
+  if (fd < 0 && g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "“%s” is not what a run has left: there is no file “lock” in it, so nothing is "
+                 "removed", dir);
+  else if (fd < 0)
+    g_propagate_error (error, g_steal_pointer (&cause));
+
+  return fd;
 }
 
 /**
@@ -334,7 +283,8 @@ remove_outputs (const char *dir,
  * Deletes what the run has put into its folder, and the folder unless something else is in it.
  *
  * Returns: %FALSE with %G_IO_ERROR_BUSY if it is live, %G_IO_ERROR_PERMISSION_DENIED if it belongs
- *   to another user, %G_IO_ERROR_NOT_EMPTY if something else was in it, and is still
+ *   to another user, %G_IO_ERROR_NOT_FOUND if no run has ever held it, %G_IO_ERROR_NOT_EMPTY if
+ *   something else was in it, and is still
  */
 gboolean
 gm_runs_remove (const char  *dir,
@@ -347,8 +297,8 @@ gm_runs_remove (const char  *dir,
     return FALSE;
   dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir_fd < 0)
-    return fail ("open", dir, error);
-  lock_fd = lock_for_removal (dir_fd, dir, error);
+    return gm_path_fail ("open", dir, error);
+  lock_fd = take_lock (dir_fd, dir, error);
   if (lock_fd >= 0)
     {
       remove_outputs (dir, dir_fd);
@@ -356,7 +306,7 @@ gm_runs_remove (const char  *dir,
         unlinkat (dir_fd, run_files[i], 0);
       unlinkat (dir_fd, "lock", 0);
       close (lock_fd);
-      done = rmdir (dir) == 0 || fail ("remove the folder", dir, error);
+      done = rmdir (dir) == 0 || gm_path_fail ("remove the folder", dir, error);
     }
   close (dir_fd);
   return done;

@@ -16,12 +16,7 @@ gboolean    gm_runs_remove      (const char  *dir,
                                  GError     **error);
 
 gboolean    gm_run_is_one       (const char  *dir);
-gboolean    gm_run_is_live      (const char  *dir,
-                                 pid_t       *holder);
 gboolean    gm_run_check_ours   (const char  *dir,
-                                 GError     **error);
-void        gm_run_set_busy     (const char  *dir,
-                                 pid_t        holder,
                                  GError     **error);
 
 G_END_DECLS

@@ -133,7 +133,12 @@ gm_tail_next (GmTail      *self,
     }
   while (newline == NULL && fill (self));
   if (newline == NULL)
-    return FALSE;
+    {
+      /* Going on with a run cuts a torn line off and writes another in its place. */
+      g_string_truncate (self->buffer, self->used);
+      self->seen = self->used;
+      return FALSE;
+    }
 
   start = self->buffer->str + self->used;
   *line = start;

@@ -7,6 +7,7 @@
 
 #include "gm-deaths.h"
 
+#include "gm-fields.h"
 #include "gm-json.h"
 #include "gm-tail.h"
 
@@ -53,15 +54,16 @@ static void
 take_event (GmDeaths   *self,
             JsonObject *event)
 {
-  const char *reason = json_object_get_string_member_with_default (event, "reason", "");
-  const char *worker = json_object_get_string_member_with_default (event, "worker", "");
+  const char *reason = gm_field_get_string (event, "reason", "");
+  const char *worker = gm_field_get_string (event, "worker", "");
+  const char *signal = gm_field_get_string (event, "signal", NULL);
 
   if (strcmp (reason, "crashed") != 0)
     return;
   g_free (self->last);
-  if (json_object_has_member (event, "signal"))
+  if (signal != NULL)
     self->last = g_strdup_printf (_("The worker %s was ended by %s and has been replaced"), worker,
-                                  json_object_get_string_member_with_default (event, "signal", ""));
+                                  signal);
   else
     self->last = g_strdup_printf (_("The worker %s ended by itself and has been replaced"), worker);
 }

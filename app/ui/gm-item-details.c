@@ -7,6 +7,7 @@
 
 #include "gm-item-details.h"
 
+#include "gm-fields.h"
 #include "gm-format.h"
 #include "gm-invocation.h"
 #include "gm-json.h"
@@ -212,19 +213,19 @@ add_output (GmItemDetails *self,
   g_autofree char *file = g_strconcat (name, "_file", NULL);
   g_autofree char *owned = NULL;
   g_autofree char *path = NULL;
-  const char *text = json_object_get_string_member_with_default (outcome, name, NULL);
+  const char *text = gm_field_get_string (outcome, name, NULL);
+  const char *base64 = gm_field_get_string (outcome, encoded, NULL);
+  const char *file_name = gm_field_get_string (outcome, file, NULL);
   gsize size = text != NULL ? strlen (text) : 0;
   GtkBox *heading;
 
-  if (json_object_has_member (outcome, encoded))
-    text = owned = (char *) g_base64_decode (json_object_get_string_member (outcome, encoded),
-                                             &size);
-  else if (json_object_has_member (outcome, file))
+  if (base64 != NULL)
+    text = owned = (char *) g_base64_decode (base64, &size);
+  else if (file_name != NULL)
     {
       g_autoptr(GMappedFile) mapped = NULL;
 
-      path = g_build_filename (gm_run_get_dir (self->run),
-                               json_object_get_string_member (outcome, file), NULL);
+      path = g_build_filename (gm_run_get_dir (self->run), file_name, NULL);
       mapped = g_mapped_file_new (path, FALSE, NULL);
       size = mapped != NULL ? g_mapped_file_get_length (mapped) : 0;
       text = owned = size > 0 ? g_memdup2 (g_mapped_file_get_contents (mapped),
@@ -275,23 +276,22 @@ static char *
 dup_seconds (JsonObject *outcome,
              const char *name)
 {
-  if (!json_object_has_member (outcome, name))
-    return NULL;
+  double seconds = gm_field_get_double (outcome, name, -1);
 
-  return gm_format_duration ((gint64) (json_object_get_double_member_with_default (outcome, name, 0)
-                                       * 1e9));
+  /* Beyond a century it is no time that anything took. */
+  return seconds >= 0 && seconds < 4e9 ? gm_format_duration ((gint64) (seconds * 1e9)) : NULL;
 }
 
 static char *
 dup_ending (JsonObject *outcome)
 {
-  const char *signal = json_object_get_string_member_with_default (outcome, "signal", NULL);
+  const char *signal = gm_field_get_string (outcome, "signal", NULL);
 
   if (signal != NULL)
     return g_strdup (signal);
-  if (json_object_has_member (outcome, "exit_code"))
+  if (gm_field_has_int (outcome, "exit_code"))
     return g_strdup_printf (_("exit code %d"),
-                            (int) json_object_get_int_member (outcome, "exit_code"));
+                            (int) gm_field_get_int (outcome, "exit_code", 0));
 
   return NULL;
 }
@@ -301,8 +301,8 @@ add_fields (GtkBox     *box,
             JsonObject *outcome)
 {
   GtkWidget *grid = gtk_grid_new ();
-  double started = json_object_get_double_member_with_default (outcome, "started", 0);
-  gint64 rss = json_object_get_int_member_with_default (outcome, "max_rss", 0);
+  double started = gm_field_get_double (outcome, "started", 0);
+  gint64 rss = gm_field_get_int (outcome, "max_rss", 0);
   int line = 0;
 
   gtk_grid_set_column_spacing (GTK_GRID (grid), 12);
@@ -310,16 +310,17 @@ add_fields (GtkBox     *box,
   add_field (GTK_GRID (grid), &line, _("Ended with"), dup_ending (outcome));
   add_field (GTK_GRID (grid), &line, _("Duration"), dup_seconds (outcome, "duration"));
   add_field (GTK_GRID (grid), &line, _("Started"),
-             started > 0 ? gm_format_moment ((gint64) (started * G_USEC_PER_SEC)) : NULL);
+             started > 0 && started < 1e11
+             ? gm_format_moment ((gint64) (started * G_USEC_PER_SEC)) : NULL);
   add_field (GTK_GRID (grid), &line, _("Attempts"),
-             gm_text_number (json_object_get_int_member_with_default (outcome, "attempts", 0)));
+             gm_text_number (gm_field_get_int (outcome, "attempts", 0)));
   add_field (GTK_GRID (grid), &line, _("Worker"),
-             g_strdup (json_object_get_string_member_with_default (outcome, "worker", NULL)));
+             g_strdup (gm_field_get_string (outcome, "worker", NULL)));
   add_field (GTK_GRID (grid), &line, _("User time"), dup_seconds (outcome, "user_time"));
   add_field (GTK_GRID (grid), &line, _("System time"), dup_seconds (outcome, "system_time"));
   add_field (GTK_GRID (grid), &line, _("Memory, at most"),
              rss > 0 ? g_format_size_full (rss, G_FORMAT_SIZE_IEC_UNITS) : NULL);
-  if (json_object_get_boolean_member_with_default (outcome, "reused", FALSE))
+  if (gm_field_get_boolean (outcome, "reused"))
     add_field (GTK_GRID (grid), &line, _("From"), g_strdup (_("an earlier run")));
   gtk_box_append (box, grid);
 }
@@ -369,12 +370,12 @@ dup_command (GmItemDetails *self,
     else if (gm_members_is (&member, "item_base64"))
       {
         data.kind = GM_ITEM_BYTES;
-        item = (char *) g_base64_decode (json_object_get_string_member (outcome, "item_base64"),
+        item = (char *) g_base64_decode (gm_field_get_string (outcome, "item_base64", ""),
                                          &data.size);
       }
   data.data = item;
   if (item == NULL || !gm_invoker_expand (invoker, &data,
-                                          json_object_get_int_member (outcome, "index"), 1,
+                                          gm_field_get_int (outcome, "index", 0), 1,
                                           &invocation, NULL) || invocation.argv == NULL)
     return NULL;
   append_quoted (text, invocation.env, TRUE);
@@ -407,7 +408,7 @@ add_attempts (GmItemDetails *self,
       if (json_object_has_member (outcome, "error"))
         {
           g_autofree char *error =
-            gm_text_escape (json_object_get_string_member_with_default (outcome, "error", ""));
+            gm_text_escape (gm_field_get_string (outcome, "error", ""));
 
           add_label (GTK_BOX (box), error, "error");
         }
@@ -549,7 +550,7 @@ gm_item_details_show (GmItemDetails *self,
   add_title (self, gm_results_index_get_row (index, row), outcome);
   if (json_object_has_member (outcome, "error"))
     {
-      const char *error = json_object_get_string_member_with_default (outcome, "error", "");
+      const char *error = gm_field_get_string (outcome, "error", "");
 
       add_text (self->box, _("Error"), error, strlen (error));
     }

@@ -9,7 +9,7 @@
 #include "gm-run-private.h"
 
 #include "gm-json.h"
-#include "gm-runs.h"
+#include "gm-run-lock.h"
 
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250

@@ -10,7 +10,6 @@
 
 #include "gm-starter.h"
 
-#define MAX_NAME 60
 #define MAX_MESSAGE 4096
 
 /* A runner is a process of its own, in a session of its own, and knows nothing of us: we may crash
@@ -101,30 +100,6 @@ ended_cb (GObject      *object,
   message = read_message (GPOINTER_TO_INT (g_task_get_task_data (task)));
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
                            message != NULL ? message : _("The job could not be started"));
-}
-
-/**
- * gm_starter_new_id:
- * @name: a job's name
- *
- * Returns: (transfer full): a name for the folder of a new run of it
- */
-char *
-gm_starter_new_id (const char *name)
-{
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *time = g_date_time_format (now, "%Y%m%d-%H%M%S-");
-  GString *id = g_string_new (time);
-  gsize start = id->len;
-
-  for (; *name != '\0' && id->len < start + MAX_NAME; name++)
-    if (g_ascii_isalnum (*name))
-      g_string_append_c (id, g_ascii_tolower (*name));
-    else if (id->len == start || id->str[id->len - 1] != '-')
-      g_string_append_c (id, '-');
-  g_string_append_printf (id, "-%04x", g_random_int () & 0xffff);
-
-  return g_string_free (id, FALSE);
 }
 
 /**

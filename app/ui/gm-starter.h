@@ -5,7 +5,6 @@
 
 G_BEGIN_DECLS
 
-char     *gm_starter_new_id       (const char           *name);
 void      gm_starter_start_async  (const char * const   *options,
                                    const char           *job,
                                    GCancellable         *cancellable,

@@ -8,6 +8,7 @@
 
 #include "gm-window-private.h"
 
+#include "gm-run-id.h"
 #include "gm-starter.h"
 
 /* Starting runs and steering them. */
@@ -91,7 +92,7 @@ gm_window_start (GmWindow *self,
 
   if (job == NULL)
     return;
-  id = gm_starter_new_id (job->name);
+  id = gm_run_id_new (job->name, g_get_real_time () / G_USEC_PER_SEC, (guint16) g_random_int ());
   dir = g_build_filename (gm_run_store_get_folder (self->runs), id, NULL);
   if (g_mkdir (dir, 0700) < 0)
     {

@@ -338,6 +338,32 @@ test_glob (Fixture       *fixture,
   check (fixture, "{\"glob\":\"broken.txt\"}", "!no file matches");
 }
 
+/* A folder that one may pass through, not list, as the homes of others often are. */
+static void
+test_glob_unlisted (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *unlisted = g_build_filename (fixture->folder, "unlisted", NULL);
+  g_autofree char *below = g_build_filename (unlisted, "below", NULL);
+  const uid_t somebody = 65534;
+  gboolean root = geteuid () == 0;
+
+  write_file (fixture, "unlisted/a.txt", "", 0);
+  write_file (fixture, "unlisted/below/b.txt", "", 0);
+  g_assert_cmpint (g_chmod (fixture->folder, 0755), ==, 0);
+  g_assert_cmpint (g_chmod (below, 0755), ==, 0);
+  g_assert_cmpint (g_chmod (unlisted, 0111), ==, 0);
+  if (root)
+    g_assert_cmpint (seteuid (somebody), ==, 0);
+
+  check (fixture, "{\"glob\":\"unlisted/a.txt\"}", "\"unlisted/a.txt\"\n");
+  check (fixture, "{\"glob\":\"unl*/below/*\"}", "\"unlisted/below/b.txt\"\n");
+  check (fixture, "{\"glob\":\"unlisted/*\"}", "!no file matches");
+
+  if (root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+}
+
 static void
 test_glob_absolute (Fixture       *fixture,
                     gconstpointer  data)
@@ -657,6 +683,7 @@ main (int    argc,
   ADD ("files", test_files);
   g_test_add_func ("/inputs/glob-match", test_glob_match);
   ADD ("glob", test_glob);
+  ADD ("glob-unlisted", test_glob_unlisted);
   ADD ("glob-absolute", test_glob_absolute);
   ADD ("glob-resolved", test_glob_resolved);
   ADD ("lines", test_lines);

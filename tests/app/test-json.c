@@ -69,7 +69,8 @@ test_accept (void)
     { "\"\\u0041\\/\\\"\\\\\\b\\f\\n\\r\\t\"", "\"A/\\\"\\\\\\b\\f\\n\\r\\t\"" },
     { "\"\\u001F\\u007f\\u00e9\\ud83d\\ude00\"", "\"\\u001f\x7f\xc3\xa9\xf0\x9f\x98\x80\"" },
     { "\"\xe2\x82\xac\xf4\x8f\xbf\xbf\"", "\"\xe2\x82\xac\xf4\x8f\xbf\xbf\"" },
-    { "-0", "-0" },
+    { "-0", "0" },
+    { "[-0,-0.0]", "[0,-0.0]" },
     { "9223372036854775807", "9223372036854775807" },
     { "-9223372036854775808", "-9223372036854775808" },
     { "0.1", "0.1" },
@@ -161,8 +162,25 @@ test_reject (void)
   g_autofree char *after = compact ("1\0", 2);
 
   check_cases (cases, G_N_ELEMENTS (cases));
-  g_assert_true (g_str_has_prefix (nul, "!1:4: the character U+0000"));
+  g_assert_true (g_str_has_prefix (nul, "!1:4: a NUL byte is not allowed in strings"));
   g_assert_true (g_str_has_prefix (after, "!1:2: expected nothing"));
+}
+
+/* A key that is cut in a message is cut between characters. */
+static void
+test_long_key (void)
+{
+  g_autoptr(GString) text = g_string_new ("{\"x");
+  g_autofree char *got = NULL;
+
+  for (int i = 0; i < 150; i++)
+    g_string_append (text, "\xc3\xa9");
+  g_string_append (text, "\":1,");
+  g_string_append_len (text, text->str + 1, text->len - 2);
+  g_string_append_c (text, '}');
+  got = compact (text->str, -1);
+  g_assert_true (g_str_has_suffix (got, "\xc3\xa9...\" is there twice"));
+  g_assert_true (g_utf8_validate (got, -1, NULL));
 }
 
 static void
@@ -566,6 +584,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json/accept", test_accept);
   g_test_add_func ("/json/reject", test_reject);
+  g_test_add_func ("/json/long-key", test_long_key);
   g_test_add_func ("/json/depth", test_depth);
   g_test_add_func ("/json/many-keys", test_many_keys);
   g_test_add_func ("/json/doubles", test_doubles);

@@ -7,6 +7,8 @@
 
 #include "gm-median.h"
 #include "gm-memory.h"
+#include "mp.h"
+#include "mp-main-private.h"
 
 #define MIB G_GINT64_CONSTANT (1048576)
 
@@ -126,6 +128,52 @@ test_available (void)
   remove_folder (folder);
 }
 
+/* Version 1, which has a tree of its own for memory; what is found of version 2 is not asked. */
+static void
+test_available_old (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("gtk-mp-test-XXXXXX", NULL);
+  char number[32];
+
+  put (folder, "meminfo", "MemAvailable:   1048576 kB\n");
+  put (folder, "self/cgroup", "9:cpu,cpuacct:/a\n4:blkio,memory:/a/b:c\n0::/\n");
+  put (folder, "cgroup/memory.max", "1\n");
+  put (folder, "cgroup/memory.current", "1\n");
+  put (folder, "cgroup/memory/a/b:c/memory.limit_in_bytes", "9223372036854771712\n");
+  put (folder, "cgroup/memory/a/b:c/memory.usage_in_bytes", "5\n");
+  g_assert_cmpint (read_available (folder), ==, 1024 * MIB);
+  g_snprintf (number, sizeof number, "%" G_GINT64_FORMAT "\n", 300 * MIB);
+  put (folder, "cgroup/memory/memory.limit_in_bytes", number);
+  g_snprintf (number, sizeof number, "%" G_GINT64_FORMAT "\n", 200 * MIB);
+  put (folder, "cgroup/memory/memory.usage_in_bytes", number);
+  put (folder, "cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 1048576\n");
+  g_assert_cmpint (read_available (folder), ==, 101 * MIB);
+  remove_folder (folder);
+}
+
+/* How many processors `auto` finds where a control group has so much of them. */
+static void
+test_quota (void)
+{
+  static const char *const cgroups = "4:cpu,cpuacct:/a\n0::/b/c\n";
+  g_autofree char *folder = g_dir_make_tmp ("gtk-mp-test-XXXXXX", NULL);
+
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 0);
+  put (folder, "b/c/cpu.max", "max 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 0);
+  put (folder, "b/cpu.max", "350000 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 4);
+  put (folder, "b/c/cpu.max", "10 100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 1);
+  put (folder, "b/c/cpu.max", "rubbish\n");
+  put (folder, "cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
+  put (folder, "cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 4);
+  put (folder, "cpu,cpuacct/a/cpu.cfs_quota_us", "200000\n");
+  g_assert_cmpuint (_mp_quota_of_cgroups (cgroups, folder), ==, 2);
+  remove_folder (folder);
+}
+
 static void
 test_oom_kills (void)
 {
@@ -144,6 +192,12 @@ test_oom_kills (void)
   memory = gm_memory_new (folder, group);
   g_assert_cmpint (gm_memory_count_oom_kills (memory), ==, 2);
   gm_memory_free (memory);
+  put (folder, "self/cgroup", "4:memory:/a\n0::/\n");
+  put (folder, "cgroup/memory/a/memory.oom_control",
+       "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+  memory = gm_memory_new (folder, group);
+  g_assert_cmpint (gm_memory_count_oom_kills (memory), ==, 3);
+  gm_memory_free (memory);
   memory = gm_memory_new ("/proc", "/sys/fs/cgroup");
   g_assert_cmpint (gm_memory_count_oom_kills (memory), >=, 0);
   g_assert_cmpint (gm_memory_get_available (memory), >, MIB);
@@ -159,6 +213,8 @@ main (int    argc,
   g_test_add_func ("/limits/median", test_median);
   g_test_add_func ("/limits/median/extremes", test_median_extremes);
   g_test_add_func ("/limits/available", test_available);
+  g_test_add_func ("/limits/available/old", test_available_old);
+  g_test_add_func ("/limits/quota", test_quota);
   g_test_add_func ("/limits/oom-kills", test_oom_kills);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -67,6 +68,30 @@ read_all (GmResultsIndex *index)
   "{\"index\":" #index ",\"item\":{\"status\":\"ok\",\"x\":[\"]\"]},\"status\":\"error\"," \
   "\"attempts\":3,\"worker\":\"W-2\",\"pid\":5,\"started\":1790000001.000001,\"duration\":2.5," \
   "\"reason\":\"" reason "\",\"exit_code\":1,\"error\":\"" error "\",\"stdout\":\"Grüße\"}\n"
+
+/* The run was killed in the middle of a line; going on with it cuts that off. */
+static void
+test_torn (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(GmResultsIndex) index = gm_results_index_new (fixture->dir);
+  g_autofree char *path = g_build_filename (fixture->dir, "results.jsonl", NULL);
+  const char *torn = OK (7, 0.5);
+  g_autofree char *half = g_strndup (torn, strlen (torn) / 2);
+  guint at;
+
+  append (fixture, "results.jsonl", OK (0, 0.5));
+  append (fixture, "results.jsonl", half);
+  read_all (index);
+  g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 1);
+  g_assert_cmpint (truncate (path, strlen (OK (0, 0.5))), ==, 0);
+  append (fixture, "results.jsonl", BAD (1, "exit-code", "e"));
+  append (fixture, "results.jsonl", OK (2, 0.25));
+  read_all (index);
+  g_assert_cmpuint (gm_results_index_get_n_rows (index), ==, 3);
+  g_assert_true (gm_results_index_find (index, 1, &at));
+  g_assert_true (gm_results_index_find (index, 2, &at));
+}
 
 static void
 test_rows (Fixture       *fixture,
@@ -343,6 +368,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/results-index/rows", Fixture, NULL, set_up, test_rows, tear_down);
+  g_test_add ("/results-index/torn", Fixture, NULL, set_up, test_torn, tear_down);
   g_test_add ("/results-index/garbage", Fixture, NULL, set_up, test_garbage, tear_down);
   g_test_add ("/results-index/odd-values", Fixture, NULL, set_up, test_odd_values, tear_down);
   g_test_add ("/results-index/groups", Fixture, NULL, set_up, test_groups, tear_down);

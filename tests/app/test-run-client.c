@@ -242,7 +242,7 @@ test_nobody (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_null (gm_run_client_new (dir, &error));
-  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&error);
   g_assert_true (g_file_set_contents (state, "{\"id\":\"a\",\"state\":\"running\"}", -1, NULL));
   g_assert_null (gm_run_client_new (dir, &error));

@@ -11,7 +11,9 @@
 
 #include "gm-json.h"
 #include "gm-outcome-status.h"
+#include "gm-run-id.h"
 #include "gm-run-info.h"
+#include "gm-run-lock.h"
 #include "gm-runs.h"
 
 /* Makes a run among the others. */
@@ -213,7 +215,6 @@ test_info (void)
   remove_run (torn);
 }
 
-/* What the user has put there stays, even behind a link. */
 /* What somebody else has written there is no reason to end. */
 static void
 test_info_of_other_types (void)
@@ -238,6 +239,7 @@ test_info_of_other_types (void)
     }
 }
 
+/* What the user has put there stays, even behind a link. */
 static void
 test_remove_keeps (void)
 {
@@ -263,6 +265,61 @@ test_remove_keeps (void)
   g_unlink (other);
   g_rmdir (elsewhere);
   g_free (dir);
+}
+
+/* A folder with a job.json is not yet one that a run has made. */
+static void
+test_remove_not_a_run (void)
+{
+  char *dir = make_run ("20260101-120000-mine-0001", NULL);
+  g_autofree char *lock = g_build_filename (dir, "lock", NULL);
+  g_autofree char *log = g_build_filename (dir, "log.txt", NULL);
+  g_autofree char *output = g_build_filename (dir, "outputs", "thesis.out", NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (log, "x", -1, NULL));
+  g_assert_true (g_file_set_contents (output, "x", -1, NULL));
+  g_unlink (lock);
+  g_assert_false (gm_runs_remove (dir, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
+
+  g_clear_error (&error);
+  g_assert_true (g_file_set_contents (lock, "", -1, NULL));
+  g_assert_false (gm_runs_remove (dir, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_EMPTY);
+  g_assert_true (g_file_test (output, G_FILE_TEST_EXISTS));
+  g_unlink (output);
+  g_assert_true (g_file_set_contents (lock, "", -1, NULL));
+  remove_run (dir);
+}
+
+static void
+assert_id (const char *name,
+           const char *expected)
+{
+  g_autofree char *id = gm_run_id_new (name, 1790000000, 0xbeef);
+  g_autofree char *whole = g_strdup_printf ("20260921-141320-%s-beef", expected);
+
+  g_assert_cmpstr (id, ==, whole);
+  g_assert_true (gm_run_id_is_one (id));
+}
+
+static void
+test_id (void)
+{
+  static const char * const others[] = {
+    "", "last", "runs", "20260921-141320-beef", "20260921-141320-x-bee", "20260921-141320-x-beeg",
+    "2026-0921-141320-x-beef", "20260921-141320-x/y-beef", "20260921-141320-X-beef",
+  };
+
+  assert_id ("r.mpjob", "r");
+  assert_id ("a job.mpjob.mpjob", "a-job-mpjob");
+  assert_id (".mpjob", "-mpjob");
+  assert_id ("", "run");
+  assert_id ("Straße 7 (Neu)", "stra-e-7-neu-");
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_false (gm_run_id_is_one (others[i]));
 }
 
 static void
@@ -312,6 +369,8 @@ main (int   argc,
   g_test_add_func ("/runs/info", test_info);
   g_test_add_func ("/runs/info-of-other-types", test_info_of_other_types);
   g_test_add_func ("/runs/remove-keeps", test_remove_keeps);
+  g_test_add_func ("/runs/remove-not-a-run", test_remove_not_a_run);
+  g_test_add_func ("/runs/id", test_id);
   g_test_add_func ("/runs/words", test_words);
   result = g_test_run ();
   /* Each test took away what it made. */

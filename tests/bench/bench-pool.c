@@ -2,7 +2,10 @@
 
 /* Measures the pool; prints one figure a line: WHO FIGURE VALUE. The twin of bench_pool.py. */
 
+#include "config.h"
+
 #include <mp.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -87,6 +90,58 @@ first_result (MpContext  *context,
   mp_pool_join (pool, -1, NULL);
 }
 
+static pid_t
+spawn_true (void)
+{
+  char *argv[] = { (char *) "true", NULL };
+  pid_t pid = -1;
+
+  posix_spawn (&pid, "/bin/true", NULL, NULL, argv, environ);
+  return pid;
+}
+
+static pid_t
+fork_ringing (int bell)
+{
+  guint64 one = 1;
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    _exit (write (bell, &one, sizeof one) < 0);
+  return pid;
+}
+
+/* The limit for a first result: as many new images and processes, with nothing in them. */
+static void
+bare_first_result (const char *method)
+{
+  gboolean spawn = g_str_equal (method, "spawn");
+  int bell = eventfd (0, 0);
+  double start = now ();
+  pid_t pids[2] = { 0 };
+  guint64 value;
+
+  if (spawn)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+        pids[i] = spawn_true ();
+      waitpid (pids[0], NULL, 0);
+    }
+  else
+    {
+      if (g_str_equal (method, "forkserver"))
+        waitpid (spawn_true (), NULL, 0);
+      for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+        pids[i] = fork_ringing (bell);
+      if (read (bell, &value, sizeof value) < 0)
+        g_printerr ("The bell is broken\n");
+    }
+  printf ("limit first-result-%s-ms %.3f\n", method, (now () - start) * 1e3);
+  for (guint i = spawn ? 1 : 0; i < G_N_ELEMENTS (pids); i++)
+    waitpid (pids[i], NULL, 0);
+  close (bell);
+}
+
 /* The limit for a round trip: two processes that wake each other by eventfds. */
 static void
 ping_pong (const char *method)
@@ -127,6 +182,7 @@ main (int    argc,
   if (context == NULL)
     return 1;
   first_result (context, method);
+  bare_first_result (method);
   pool = mp_pool_new (context, 2);
   mp_pool_start (pool, NULL);
   measure_maps (pool, method);

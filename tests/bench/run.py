@@ -35,6 +35,7 @@ ABSOLUTE = {
     'results-open-ms': 1000, 'results-frame-p95-ms': 10, 'results-peak-mib': 120,
     'log-open-ms': 1000, 'log-frame-p95-ms': 10, 'log-peak-mib': 120,
     'watch-64-percent-cost': 5, 'idle-wake-ups-cost': 0,
+    'queue-items': 5e6,
     'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
 }
 RELATIVE = {
@@ -51,7 +52,7 @@ for _method in METHODS:
     RELATIVE['apply-' + _method + '-us'] = {'limit': 1 / 1.3}
 
 # Shown, not aimed at.
-NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run'
+NO_TARGET = 'limit', 'bare-vfork', 'mp_command_run', 'gtk-mp--version'
 
 
 def figures(*command):
@@ -156,7 +157,14 @@ def start_up(build):
         ms = (float(out.split()[0]) - begin) * 1e3
         return {('GNU-parallel', f'start-to-task-{method}-ms'): ms for method in METHODS}
 
-    return {'gtk-mp': ours, 'GNU-parallel': with_peer('parallel', parallel)}
+    def version():
+        begin = time.time()
+        subprocess.run([build / 'app' / GTK_MP, '--version'], stdout=subprocess.DEVNULL, check=True)
+        ms = (time.time() - begin) * 1e3
+        return {('gtk-mp--version', f'start-to-task-{method}-ms'): ms for method in METHODS}
+
+    return {'gtk-mp': ours, 'gtk-mp--version': version,
+            'GNU-parallel': with_peer('parallel', parallel)}
 
 
 def views(build):
@@ -191,6 +199,8 @@ TOPICS = {
     'pool-spawn': pool('spawn'),
     'pipe': lambda build: {'libmp': program(build, 'bench-pipe'),
                            'Python': python('bench_pipe.py')},
+    'shared': lambda build: {'libmp': program(build, 'bench-shared'),
+                             'Python': python('bench_shared.py')},
     'command': true_commands,
     'start-up': start_up,
     'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},

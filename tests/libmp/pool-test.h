@@ -2,11 +2,50 @@
 #pragma once
 
 #include <mp.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "test-util.h"
 
-/* What the pool's test programs share. */
+/* What the pool's test programs share: each includes it once, functions for workers and all. */
+
+static GVariant *
+echo (GVariant  *args,
+      GError   **error)
+{
+  return g_variant_ref (args);
+}
+MP_REGISTER_FUNCTION (echo)
+
+/* Until it is killed. */
+static GVariant *
+wait_long (GVariant  *args,
+           GError   **error)
+{
+  for (;;)
+    pause ();
+  return NULL;
+}
+MP_REGISTER_FUNCTION (wait_long)
+
+/* The initializer of pools whose functions talk to the test. */
+static int kept_fd = -1;
+
+static GVariant *
+keep_fd (GVariant  *args,
+         GError   **error)
+{
+  kept_fd = mp_handle_steal (g_variant_get_handle (args));
+  return NULL;
+}
+MP_REGISTER_FUNCTION (keep_fd)
+
+static inline void
+tell_test (void)
+{
+  if (write (kept_fd, "x", 1) != 1)
+    abort ();
+}
 
 static inline GVariant *
 range (gint64 n)
@@ -57,6 +96,26 @@ end_pool (MpPool *pool)
   g_assert_cmpuint (stats.workers, ==, 0);
   g_assert_cmpuint (stats.queued, ==, 0);
   g_assert_cmpuint (stats.running, ==, 0);
+}
+
+/* Lets the main loop run, as a program with one would, until @feed has an outcome for each item. */
+static inline void
+drain (MpPoolFeed *feed)
+{
+  while (mp_pool_feed_get_pending (feed) > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* The first thing in main. */
+static inline void
+begin_tests (int    *argc,
+             char ***argv)
+{
+  struct rlimit no_core = { 0, 0 };
+
+  mp_init (argc, argv);
+  g_test_init (argc, argv, NULL);
+  setrlimit (RLIMIT_CORE, &no_core);
 }
 
 /* Adds @function once for each start method. */

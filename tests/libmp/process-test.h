@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <mp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "test-util.h"
@@ -68,13 +72,31 @@ is_verb (int          argc,
   g_error ("no verb %s", argv[2]);
 }
 
+/* From now on this process, for good, fails to make one kind of system call. */
+static inline void
+deny_call (guint number,
+           guint error_number)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error_number),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  g_assert_no_errno (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* By @method, or NULL for the default. */
 static inline MpProcess *
 new_process (gconstpointer  method,
              const char    *function,
              GVariant      *args)
 {
   g_autoptr(GError) error = NULL;
-  MpContext *context = mp_context_get (method, &error);
+  MpContext *context = method != NULL ? mp_context_get (method, &error) : NULL;
 
   g_assert_no_error (error);
   return mp_process_new_full (context, NULL, function, args);
@@ -142,6 +164,47 @@ send_value (MpConnection *connection,
 
   mp_connection_send (connection, value, &error);
   g_assert_no_error (error);
+}
+
+/* Says that it is there, and stays until the other end is closed. */
+static inline GVariant *
+stay (GVariant  *args,
+      GError   **error)
+{
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
+  g_autoptr(GVariant) order = NULL;
+
+  mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
+  order = mp_connection_recv (connection, NULL);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (stay)
+
+/* Starts one that calls `stay`, or @function, which does, and waits until it runs. */
+static inline MpProcess *
+start_staying (gconstpointer  method,
+               const char    *function,
+               gboolean       daemon,
+               MpConnection **connection)
+{
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(GVariant) ready = NULL;
+  MpProcess *process;
+
+  make_pipe (TRUE, connection, &theirs);
+  process = new_process (method, function, mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  mp_process_set_daemon (process, daemon);
+  start (process);
+  ready = receive (*connection);
+  return process;
+}
+
+/* A handler of “terminated”. */
+static inline void
+count_end (MpProcess *process,
+           guint     *count)
+{
+  ++*count;
 }
 
 /* Waits for the end of file: nobody has the other end open any more. */

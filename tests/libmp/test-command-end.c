@@ -327,6 +327,29 @@ test_parent_dies (void)
   command_test_end (&test);
 }
 
+/* Where the kernel does not keep how a process has ended nothing is left of it, either. */
+static void
+test_lost_status (void)
+{
+  CommandTest test;
+  g_autoptr (MpCommand) command = command_child ("daemonize", NULL);
+  g_autoptr (GError) error = NULL;
+  MpCommandResult result;
+  pid_t slot = 0;
+
+  command_test_begin (&test);
+  mp_command_set_pid_slot (command, &slot);
+  signal (SIGCHLD, SIG_IGN);
+  g_assert_false (mp_command_run (command, &result, &error));
+  signal (SIGCHLD, SIG_DFL);
+  g_assert_error (error, MP_ERROR, MP_ERROR_PROCESS);
+  g_assert_cmpint (result.end, ==, MP_COMMAND_RESULT_LOST);
+  g_assert_cmpint (result.error_number, ==, ECHILD);
+  g_assert_cmpint (slot, ==, 0);
+  g_clear_pointer (&command, mp_command_unref);
+  command_test_end (&test);
+}
+
 /* Whenever it dies, its parent finds all that it leaves behind. */
 static void
 test_parent_dies_anytime (void)
@@ -414,6 +437,7 @@ main (int    argc,
   g_test_add_func ("/command/end/no-subreaper", test_no_subreaper);
   g_test_add_func ("/command/end/parent-dies", test_parent_dies);
   g_test_add_func ("/command/end/parent-dies-anytime", test_parent_dies_anytime);
+  g_test_add_func ("/command/end/lost-status", test_lost_status);
   g_test_add_func ("/command/end/paused", test_paused);
   return g_test_run ();
 }

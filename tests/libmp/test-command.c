@@ -422,6 +422,12 @@ test_path (void)
   assert_fails (command, "Could not run “mp-test-program”: there is no such file");
   assert_fails (command, "Could not run “mp-test-program”: there is no such program in any folder "
                          "of PATH");
+
+  write_script (link, "", 0600);
+  g_assert_false (mp_command_run (command, &result, NULL));
+  g_assert_cmpint (result.end, ==, MP_COMMAND_NOT_EXECUTED);
+  g_assert_cmpint (result.error_number, ==, EACCES);
+  g_assert_no_errno (g_unlink (link));
   g_clear_pointer (&command, mp_command_unref);
   command_test_end (&test);
 }

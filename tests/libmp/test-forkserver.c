@@ -53,19 +53,14 @@ tell_loaded (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (tell_loaded)
 
-/* Stays until the other end is closed, then tells that it lived so long. */
 static GVariant *
-stay (GVariant  *args,
-      GError   **error)
+stay_and_exit (GVariant  *args,
+               GError   **error)
 {
-  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
-  g_autoptr(GVariant) order = NULL;
-
-  mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
-  order = mp_connection_recv (connection, NULL);
+  stay (args, error);
   exit (21);
 }
-MP_REGISTER_FUNCTION (stay)
+MP_REGISTER_FUNCTION (stay_and_exit)
 
 static int
 run (const char *function)
@@ -126,23 +121,16 @@ test_preload (void)
 static void
 test_server_dies (void)
 {
-  g_autoptr(MpConnection) ours = NULL;
-  g_autoptr(MpConnection) theirs = NULL;
-  g_autoptr(MpProcess) process = NULL;
-  g_autoptr(GVariant) ready = NULL;
-  pid_t first;
+  g_autoptr(MpConnection) connection = NULL;
+  g_autoptr(MpProcess) process = start_staying ("forkserver", "stay_and_exit", FALSE, &connection);
+  pid_t first = _mp_forkserver_get_pid ();
 
-  make_pipe (TRUE, &ours, &theirs);
-  process = start_new ("forkserver", "stay", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
-  g_object_unref (g_steal_pointer (&theirs));
-  ready = receive (ours);
-  first = _mp_forkserver_get_pid ();
   kill_server ();
   g_assert_true (mp_process_is_alive (process));
 
   g_assert_cmpint (run ("tell_loaded"), ==, 0);
   g_assert_cmpint (_mp_forkserver_get_pid (), !=, first);
-  mp_connection_close (ours);
+  mp_connection_close (connection);
   g_assert_cmpint (join (process), ==, 21);
   _mp_forkserver_stop ();
   expect_no_children ();
@@ -172,6 +160,27 @@ test_server_killed_while_starting (void)
       g_assert_cmpint (join (process), ==, 0);
       g_assert_cmpint (waitpid (killer, NULL, 0), ==, killer);
     }
+  _mp_forkserver_stop ();
+  expect_no_children ();
+}
+
+/* An answer that can't be taken is a start that failed: the process it told of is no more. */
+static void
+test_lost_answer (void)
+{
+  g_autoptr(MpProcess) process = new_process ("forkserver", "tell_loaded", NULL);
+  g_autoptr(GError) error = NULL;
+  GArray *taken;
+
+  g_assert_cmpint (run ("tell_loaded"), ==, 0);
+  taken = take_descriptors (0);
+  g_assert_false (mp_process_start (process, &error));
+  free_descriptors (taken);
+  g_assert_error (error, MP_ERROR, MP_ERROR_SPAWN);
+  g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+
+  start (process);
+  g_assert_cmpint (join (process), ==, 0);
   _mp_forkserver_stop ();
   expect_no_children ();
 }
@@ -252,6 +261,7 @@ main (int    argc,
   g_test_add_func ("/forkserver/preload", test_preload);
   g_test_add_func ("/forkserver/server-dies", test_server_dies);
   g_test_add_func ("/forkserver/server-killed-while-starting", test_server_killed_while_starting);
+  g_test_add_func ("/forkserver/lost-answer", test_lost_answer);
   g_test_add_func ("/forkserver/interrupted", test_interrupted);
   g_test_add_func ("/forkserver/preload-fails", test_preload_fails);
   g_test_add_func ("/forkserver/preload-thread", test_preload_thread);

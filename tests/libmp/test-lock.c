@@ -146,6 +146,39 @@ test_async (gconstpointer method)
   join (process);
 }
 
+static void
+on_refused (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  GError **error = user_data;
+
+  g_assert_cmpint (mp_lock_acquire_finish (MP_LOCK (source), result, error), ==, MP_ACQUIRED_NOT);
+  g_assert_nonnull (*error);
+}
+
+/* Without a descriptor to watch the owner with there is an error, not a loop that tries for ever. */
+static void
+test_unwatched_owner (gconstpointer method)
+{
+  g_autoptr(MpLock) lock = mp_lock_new (NULL);
+  g_autoptr(MpProcess) process = start_holder (method, lock);
+  g_autoptr(GError) error = NULL;
+  GArray *taken;
+
+  /* The main context has all it needs after the first time; the last one is for the epoll. */
+  g_main_context_iteration (NULL, FALSE);
+  taken = take_descriptors (1);
+  mp_lock_acquire_async (lock, NULL, on_refused, &error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  free_descriptors (taken);
+  g_assert_error (error, MP_ERROR, MP_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+  mp_process_kill (process, NULL);
+  join (process);
+}
+
 /* Killed at any instant of taking and giving back: nobody hangs. */
 static void
 test_killed (gconstpointer method)
@@ -233,6 +266,7 @@ main (int    argc,
   g_test_add_func ("/lock/descriptors", test_descriptors);
   add_for_methods ("lock", "owner-dies", test_owner_dies);
   add_for_methods ("lock", "async", test_async);
+  add_for_methods ("lock", "unwatched-owner", test_unwatched_owner);
   add_for_methods ("lock", "killed", test_killed);
   return g_test_run ();
 }

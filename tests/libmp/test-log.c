@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The form of log lines, and how one process collects those of many. */
+#include <signal.h>
+
 #include "process-test.h"
 
 #define N_PROCESSES 4
@@ -131,6 +133,36 @@ test_long_line (void)
   g_assert_true (g_str_has_suffix (line, "xxx\n"));
 }
 
+/* To log to somebody who has gone is no reason to die. A SIGPIPE of somebody else is not taken. */
+static void
+test_gone_reader (gconstpointer method)
+{
+  g_autoptr(MpProcess) process = NULL;
+  sigset_t sigpipe, pending;
+  int fds[2];
+
+  open_pipe (fds);
+  mp_log_to_fd (fds[1], MP_LOG_WARNING);
+  close_pipe (fds);
+  mp_log (MP_LOG_WARNING, "nobody reads this");
+  process = start_new (method, "say_much", NULL);
+  g_assert_cmpint (join (process), ==, 0);
+
+  sigemptyset (&sigpipe);
+  sigaddset (&sigpipe, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &sigpipe, NULL);
+  mp_log (MP_LOG_WARNING, "nor this");
+  sigpending (&pending);
+  g_assert_false (sigismember (&pending, SIGPIPE));
+  raise (SIGPIPE);
+  mp_log (MP_LOG_WARNING, "nor this");
+  sigpending (&pending);
+  g_assert_true (sigismember (&pending, SIGPIPE));
+  sigwait (&sigpipe, &(int) { 0 });
+  pthread_sigmask (SIG_UNBLOCK, &sigpipe, NULL);
+  mp_log_to_fd (-1, MP_LOG_NOTSET);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -141,6 +173,7 @@ main (int    argc,
   g_test_add_func ("/log/format", test_format);
   g_test_add_func ("/log/long-line", test_long_line);
   add_for_methods ("log", "many-writers", test_many_writers);
+  add_for_methods ("log", "gone-reader", test_gone_reader);
 
   return g_test_run ();
 }

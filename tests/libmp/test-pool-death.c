@@ -2,23 +2,13 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <mp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "pool-test.h"
 
 /* What Python's pool is known to hang on, and other violent ends. */
-
-static GVariant *
-echo (GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
-MP_REGISTER_FUNCTION (echo)
 
 static void
 close_everything (void)
@@ -128,8 +118,7 @@ check_violent_end (gconstpointer  method,
       mp_pool_feed_push (feed, i, item);
     }
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (self->ok + self->failed, ==, 40);
   end_pool (pool);
 }
@@ -328,16 +317,6 @@ test_early_deaths (gconstpointer method)
   end_pool (pool);
 }
 
-static GVariant *
-wait_long (GVariant  *args,
-           GError   **error)
-{
-  for (;;)
-    pause ();
-  return NULL;
-}
-MP_REGISTER_FUNCTION (wait_long)
-
 /* get() after terminate() returns, and so does everything else, however often it is done. */
 static void
 test_terminate (gconstpointer method)
@@ -394,11 +373,65 @@ test_death_with_large_results (gconstpointer method)
   for (gint64 i = 0; i < 100; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (outcome.ok, ==, 95);
   g_assert_cmpuint (outcome.failed, ==, 5);
   g_clear_error (&outcome.error);
+  end_pool (pool);
+}
+
+/* Runs a program that never ends, until somebody ends it. Gives the pid of the worker. */
+static GVariant *
+run_program (GVariant  *args,
+             GError   **error)
+{
+  pid_t pid = 0;
+
+  if (g_variant_get_int64 (args) == 0)
+    {
+      pid = fork ();
+      if (pid == 0)
+        {
+          signal (SIGTERM, SIG_DFL);
+          setsid ();
+          for (;;)
+            raise (SIGSTOP);
+        }
+      *mp_pool_worker_get_child_pid () = pid;
+      waitpid (pid, NULL, 0);
+      *mp_pool_worker_get_child_pid () = 0;
+    }
+  return g_variant_new_int64 (getpid ());
+}
+MP_REGISTER_FUNCTION (run_program)
+
+static void
+note_pid (const MpOutcome *outcome,
+          gpointer         user_data)
+{
+  gint64 *pids = user_data;
+
+  g_assert_cmpint (outcome->status, ==, MP_OUTCOME_OK);
+  pids[outcome->tag] = g_variant_get_int64 (outcome->result);
+}
+
+/* The program of an item takes too long, and its worker is to go: it must not begin the next item,
+ * which would be ended with it. */
+static void
+test_late_program (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 1);
+  g_autoptr(MpPoolFeed) feed = NULL;
+  gint64 pids[3] = { 0 };
+
+  mp_pool_set_task_timeout (pool, G_USEC_PER_SEC / 5);
+  feed = mp_pool_open_feed (pool, "run_program", 3, note_pid, NULL, pids, NULL);
+  for (gint64 i = 0; i < 3; i++)
+    mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
+  mp_pool_feed_flush (feed);
+  drain (feed);
+  g_assert_cmpint (pids[1], !=, pids[0]);
+  g_assert_cmpint (pids[2], ==, pids[1]);
   end_pool (pool);
 }
 
@@ -561,11 +594,7 @@ int
 main (int    argc,
       char **argv)
 {
-  struct rlimit no_core = { 0, 0 };
-
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
-  setrlimit (RLIMIT_CORE, &no_core);
+  begin_tests (&argc, &argv);
   add_for_each_method ("violent-ends", test_violent_ends);
   add_for_each_method ("closes-everything", test_closes_everything);
   add_for_each_method ("retries", test_retries);
@@ -577,6 +606,7 @@ main (int    argc,
   add_for_each_method ("early-deaths", test_early_deaths);
   add_for_each_method ("terminate", test_terminate);
   add_for_each_method ("death-with-large-results", test_death_with_large_results);
+  add_for_each_method ("late-program", test_late_program);
   add_for_each_method ("massacre", test_massacre);
   add_for_each_method ("parent-killed", test_parent_killed);
   return g_test_run ();

@@ -2,37 +2,16 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <mp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "pool-test.h"
 
 /* Where other pools lose a result, wait for ever or go wrong at their end. */
 
 #define TOO_LARGE (G_GUINT64_CONSTANT (3) << 30)
-
-static int kept_fd = -1;
-
-static GVariant *
-keep_fd (GVariant  *args,
-         GError   **error)
-{
-  kept_fd = g_variant_get_handle (args);
-  return NULL;
-}
-MP_REGISTER_FUNCTION (keep_fd)
-
-static GVariant *
-echo (GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
-MP_REGISTER_FUNCTION (echo)
 
 /* One that says it has an element beyond its end. */
 static GVariant *
@@ -57,13 +36,24 @@ make_too_large (void)
 }
 
 static GVariant *
-make_too_complex (void)
+make_complex (void)
 {
   g_autofree GVariant **members = g_new (GVariant *, 300);
 
   for (guint i = 0; i < 300; i++)
     members[i] = g_variant_new_int32 (i);
   return g_variant_new_tuple (members, 300);
+}
+
+/* Takes @value. */
+static void
+assert_complex (GVariant *value)
+{
+  g_autoptr(GVariant) expected = g_variant_ref_sink (make_complex ());
+
+  g_assert_nonnull (value);
+  g_assert_true (g_variant_equal (value, expected));
+  g_variant_unref (value);
 }
 
 static GVariant *
@@ -77,7 +67,7 @@ return_badly (GVariant  *args,
     case 2:
       return make_too_large ();
     case 3:
-      return make_too_complex ();
+      return make_complex ();
     case 4:
       /* Both: the error counts. */
       g_set_error_literal (error, g_quark_from_string ("nobody-knows"), 77, "bad \377 text");
@@ -95,12 +85,15 @@ test_bad_results (gconstpointer method)
   g_autoptr(MpPool) pool = new_pool (method, 2);
   g_autoptr(GError) error = NULL;
 
-  for (gint64 i = 1; i <= 3; i++)
+  for (gint64 i = 1; i <= 2; i++)
     {
       g_assert_null (mp_pool_apply (pool, "return_badly", g_variant_new_int64 (i), &error));
       g_assert_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE);
       g_clear_error (&error);
     }
+  /* However long its type is called. */
+  assert_complex (mp_pool_apply (pool, "return_badly", g_variant_new_int64 (3), &error));
+  assert_complex (mp_pool_apply (pool, "echo", make_complex (), &error));
   g_assert_null (mp_pool_apply (pool, "return_badly", g_variant_new_int64 (4), &error));
   g_assert_error (error, g_quark_from_string ("nobody-knows"), 77);
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
@@ -218,8 +211,7 @@ test_error_then_death (gconstpointer method)
   for (gint64 i = 0; i < 3; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (counts[MP_OUTCOME_ERROR], ==, 2);
   g_assert_cmpuint (counts[MP_OUTCOME_LOST], ==, 1);
   end_pool (pool);
@@ -447,8 +439,7 @@ test_max_tasks_and_deaths (gconstpointer method)
   for (gint64 i = 0; i < MORTALS; i++)
     mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
   mp_pool_feed_flush (feed);
-  while (mp_pool_feed_get_pending (feed) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  drain (feed);
   g_assert_cmpuint (self.lost, ==, MORTALS / 10);
   g_assert_cmpuint (self.ok, ==, MORTALS - MORTALS / 10);
   g_hash_table_unref (self.done);
@@ -638,15 +629,92 @@ test_many_workers (gconstpointer method)
   end_pool (pool);
 }
 
+/* An iteration that was cut off does not look like one that is over. */
+static void
+test_imap_terminated (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 2);
+  g_autoptr(MpPoolIter) iter = NULL;
+  Source source = { .end = G_MAXINT64 };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) value = NULL;
+
+  iter = mp_pool_imap (pool, "echo", source_next, &source, source_free, 1, NULL);
+  for (gint64 i = 0; i < 10; i++)
+    take (iter, i);
+  mp_pool_terminate (pool);
+  while (mp_pool_iter_next (iter, -1, &value, &error))
+    {
+      g_assert_nonnull (value);
+      g_clear_pointer (&value, g_variant_unref);
+    }
+  do
+    {
+      g_assert_error (error, MP_ERROR, MP_ERROR_CANCELLED);
+      g_clear_error (&error);
+    }
+  while (!mp_pool_iter_next (iter, -1, &value, &error));
+  g_assert_null (value);
+  g_assert_cmpuint (source.freed, ==, 1);
+  end_pool (pool);
+}
+
+/* Larger than anything that memory or a number has room for. */
+static void
+test_huge_chunks (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 1);
+  g_autoptr(MpPoolIter) iter = NULL;
+  g_autoptr(MpPoolFeed) feed = NULL;
+  Source source = { .end = 3000 };
+  guint counts[5] = { 0 };
+
+  iter = mp_pool_imap (pool, "echo", source_next, &source, source_free, 1u << 30, NULL);
+  for (gint64 i = 0; i < 3000; i++)
+    take (iter, i);
+  take (iter, -1);
+  feed = mp_pool_open_feed (pool, "echo", G_MAXUINT, count_outcome, NULL, counts, NULL);
+  g_assert_cmpuint (mp_pool_feed_get_room (feed), >, 0);
+  for (gint64 i = 0; i < 3000; i++)
+    mp_pool_feed_push (feed, i, g_variant_new_int64 (i));
+  mp_pool_feed_flush (feed);
+  drain (feed);
+  g_assert_cmpuint (counts[MP_OUTCOME_OK], ==, 3000);
+  end_pool (pool);
+}
+
+/* One of the workers can't be started for want of descriptors: later they all can. */
+static void
+test_start_again (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 40);
+  g_autoptr(GError) error = NULL;
+  struct rlimit limit, little;
+  MpWorkerInfo worker;
+
+  /* Whatever is there once for all pools. */
+  g_variant_unref (mp_pool_apply (pool, "echo", g_variant_new_int64 (0), NULL));
+  end_pool (pool);
+  g_object_unref (pool);
+  pool = new_pool (method, 40);
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  little = (struct rlimit) { count_descriptors () + 20, limit.rlim_max };
+  setrlimit (RLIMIT_NOFILE, &little);
+  g_assert_false (mp_pool_start (pool, &error));
+  g_assert_nonnull (error);
+  setrlimit (RLIMIT_NOFILE, &limit);
+  assert_value (mp_pool_map (pool, "echo", range (3), 1, NULL), "[int64 0, 1, 2]");
+  g_assert_cmpuint (mp_pool_get_workers (pool, &worker, 1), ==, 40);
+  g_assert_cmpuint (worker.slot, ==, 0);
+  end_pool (pool);
+}
+
 int
 main (int    argc,
       char **argv)
 {
-  struct rlimit no_core = { 0, 0 };
-
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
-  setrlimit (RLIMIT_CORE, &no_core);
+  begin_tests (&argc, &argv);
   add_for_each_method ("bad-results", test_bad_results);
   add_for_each_method ("bad-items", test_bad_items);
   add_for_each_method ("not-registered", test_not_registered);
@@ -660,5 +728,8 @@ main (int    argc,
   add_for_each_method ("interrupted-group", test_interrupted_group);
   add_for_each_method ("death-is-told", test_death_is_told);
   add_for_each_method ("many-workers", test_many_workers);
+  add_for_each_method ("imap-terminated", test_imap_terminated);
+  add_for_each_method ("huge-chunks", test_huge_chunks);
+  add_for_each_method ("start-again", test_start_again);
   return g_test_run ();
 }

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <mp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,14 +18,6 @@ square (GVariant  *args,
   return g_variant_new_int64 (n * n);
 }
 MP_REGISTER_FUNCTION (square)
-
-static GVariant *
-echo (GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
-MP_REGISTER_FUNCTION (echo)
 
 static GVariant *
 multiply (GVariant  *args,
@@ -71,18 +62,6 @@ blob (GVariant  *args,
   return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
 }
 MP_REGISTER_FUNCTION (blob)
-
-/* The initializer of pools whose functions talk to the test. */
-static int kept_fd = -1;
-
-static GVariant *
-keep_fd (GVariant  *args,
-         GError   **error)
-{
-  kept_fd = g_variant_get_handle (args);
-  return NULL;
-}
-MP_REGISTER_FUNCTION (keep_fd)
 
 static GVariant *
 read_byte (GVariant  *args,
@@ -131,6 +110,12 @@ test_map (gconstpointer method)
                 "[<1>, <'b'>, <(2, true)>]");
   assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[true, false]"), 0, NULL),
                 "[true, false]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[int16 -3, 4, 500]"), 0, NULL),
+                "[int16 -3, 4, 500]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[uint32 1, 2, 300000]"), 1, NULL),
+                "[uint32 1, 2, 300000]");
+  assert_value (mp_pool_map (pool, "echo", g_variant_new_parsed ("[byte 1, 2, 255]"), 1, NULL),
+                "[byte 1, 2, 255]");
   assert_value (mp_pool_map (pool, "nothing", range (2), 0, NULL), "[@mv nothing, nothing]");
   assert_value (mp_pool_starmap (pool, "multiply",
                                  g_variant_new_parsed ("[(int64 2, int64 3), (4, 5)]"), 0, NULL),
@@ -244,30 +229,6 @@ test_callbacks (gconstpointer method)
   g_assert_cmpint (counts[0], ==, 1);
   g_assert_cmpint (counts[1], ==, 1);
   g_assert_true (mp_async_result_ready (good) && mp_async_result_ready (bad));
-  end_pool (pool);
-}
-
-static void
-block_on_pool (GVariant *value,
-               gpointer  user_data)
-{
-  MpPool *pool = user_data;
-  g_autoptr(GError) error = NULL;
-
-  g_assert_null (mp_pool_apply (pool, "echo", g_variant_new_int64 (1), &error));
-  g_assert_error (error, MP_ERROR, MP_ERROR_PROCESS);
-}
-
-static void
-test_blocking_callback (gconstpointer method)
-{
-  g_autoptr(MpPool) pool = new_pool (method, 1);
-  g_autoptr(MpAsyncResult) result = NULL;
-
-  result = mp_pool_apply_async (pool, "echo", g_variant_new_int64 (0), block_on_pool, NULL, pool,
-                                NULL);
-  assert_value (mp_async_result_get (result, -1, NULL), "int64 0");
-  assert_value (mp_pool_apply (pool, "echo", g_variant_new_int64 (2), NULL), "int64 2");
   end_pool (pool);
 }
 
@@ -572,14 +533,12 @@ int
 main (int    argc,
       char **argv)
 {
-  mp_init (&argc, &argv);
-  g_test_init (&argc, &argv, NULL);
+  begin_tests (&argc, &argv);
   add_for_each_method ("map", test_map);
   add_for_each_method ("map-many", test_map_many);
   add_for_each_method ("apply", test_apply);
   add_for_each_method ("errors", test_errors);
   add_for_each_method ("callbacks", test_callbacks);
-  add_for_each_method ("blocking-callback", test_blocking_callback);
   add_for_each_method ("timeout", test_timeout);
   add_for_each_method ("progress", test_progress);
   add_for_each_method ("imap", test_imap);

@@ -45,35 +45,6 @@ call_abort (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (call_abort)
 
-/* Says that it is there, and stays until the other end is closed. */
-static GVariant *
-stay (GVariant  *args,
-      GError   **error)
-{
-  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
-  g_autoptr(GVariant) order = NULL;
-
-  mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
-  order = mp_connection_recv (connection, NULL);
-  return NULL;
-}
-MP_REGISTER_FUNCTION (stay)
-
-/* Starts one that stays, and waits until it runs. */
-static MpProcess *
-start_staying (gconstpointer  method,
-               MpConnection **connection)
-{
-  g_autoptr(MpConnection) theirs = NULL;
-  g_autoptr(GVariant) ready = NULL;
-  MpProcess *process;
-
-  make_pipe (TRUE, connection, &theirs);
-  process = start_new (method, "stay", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
-  ready = receive (*connection);
-  return process;
-}
-
 static void
 test_exit_codes (gconstpointer method)
 {
@@ -114,7 +85,7 @@ test_signals (gconstpointer method)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr(MpConnection) connection = NULL;
-      g_autoptr(MpProcess) process = start_staying (method, &connection);
+      g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
       g_autoptr(GError) error = NULL;
 
       g_assert_true (mp_process_is_alive (process));
@@ -131,7 +102,7 @@ static void
 test_join_timeout (gconstpointer method)
 {
   g_autoptr(MpConnection) connection = NULL;
-  g_autoptr(MpProcess) process = start_staying (method, &connection);
+  g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
   g_autoptr(GError) error = NULL;
   int exit_code = 4711;
 
@@ -186,7 +157,7 @@ static void
 test_close (gconstpointer method)
 {
   g_autoptr(MpConnection) connection = NULL;
-  g_autoptr(MpProcess) process = start_staying (method, &connection);
+  g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
   g_autoptr(GError) error = NULL;
   g_autofree char *text = NULL;
 
@@ -228,7 +199,7 @@ static void
 test_sentinel (gconstpointer method)
 {
   g_autoptr(MpConnection) connection = NULL;
-  g_autoptr(MpProcess) process = start_staying (method, &connection);
+  g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
   struct pollfd poll_fd = { .fd = mp_process_get_sentinel (process), .events = POLLIN };
 
   g_assert_cmpint (poll (&poll_fd, 1, 0), ==, 0);
@@ -238,18 +209,11 @@ test_sentinel (gconstpointer method)
 }
 
 static void
-count_end (MpProcess *process,
-           guint     *count)
-{
-  ++*count;
-}
-
-static void
 test_terminated_signal (gconstpointer method)
 {
   g_autoptr(MpConnection) connection = NULL;
   g_autoptr(MpProcess) before = new_process (method, "nothing", NULL);
-  g_autoptr(MpProcess) after = start_staying (method, &connection);
+  g_autoptr(MpProcess) after = start_staying (method, "stay", FALSE, &connection);
   guint count = 0;
 
   g_signal_connect (before, "terminated", G_CALLBACK (count_end), &count);
@@ -263,6 +227,7 @@ test_terminated_signal (gconstpointer method)
   while (count < 2)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (join (after), ==, 0);
+  mp_process_watch (after);
   g_assert_false (g_main_context_pending (NULL));
   g_assert_cmpuint (count, ==, 2);
 }

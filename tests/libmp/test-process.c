@@ -70,6 +70,86 @@ test_identity (gconstpointer method)
   g_assert_cmpint (join (process), ==, 0);
 }
 
+/* The parent lives, and is seen to, with the last descriptor or without. */
+static GVariant *
+watch_parent (GVariant  *args,
+              GError   **error)
+{
+  MpProcess *parent = mp_process_get_parent ();
+  g_autoptr(GError) own_error = NULL;
+  GArray *taken;
+
+  g_assert_false (mp_process_join (parent, 0, &own_error));
+  g_assert_error (own_error, MP_ERROR, MP_ERROR_TIMEOUT);
+  g_clear_error (&own_error);
+  taken = take_descriptors (0);
+  g_assert_false (mp_process_join (parent, -1, &own_error));
+  g_assert_error (own_error, MP_ERROR, MP_ERROR_FAILED);
+  g_assert_true (mp_process_is_alive (parent));
+  free_descriptors (taken);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (watch_parent)
+
+static void
+test_watch_parent (gconstpointer method)
+{
+  g_autoptr(MpProcess) process = start_new (method, "watch_parent", NULL);
+
+  g_assert_cmpint (join (process), ==, 0);
+}
+
+/* Its own parent dies; it is seen to have ended. */
+static GVariant *
+outlive_parent (GVariant  *args,
+                GError   **error)
+{
+  g_autoptr(MpConnection) connection = connection_of (args);
+  MpProcess *parent = mp_process_get_parent ();
+
+  mp_connection_send (connection, g_variant_new_boolean (mp_process_is_alive (parent)), error);
+  if (mp_process_join (parent, -1, error))
+    mp_connection_send (connection, g_variant_new_boolean (mp_process_is_alive (parent)), error);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (outlive_parent)
+
+static GVariant *
+leave_child (GVariant  *args,
+             GError   **error)
+{
+  g_autoptr(MpProcess) child = new_process (mp_get_start_method (), "outlive_parent", args);
+  g_autoptr(MpConnection) connection = connection_of (args);
+
+  g_object_set (child, "death-signal", 0, NULL);
+  start (child);
+  pause ();
+  return NULL;
+}
+MP_REGISTER_FUNCTION (leave_child)
+
+static void
+test_parent_dies (gconstpointer method)
+{
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) before = NULL;
+  g_autoptr(GVariant) after = NULL;
+
+  g_assert_true (mp_set_start_method (method, TRUE, NULL));
+  make_pipe (FALSE, &ours, &theirs);
+  process = start_new (method, "leave_child", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  mp_connection_close (theirs);
+  before = receive (ours);
+  g_assert_true (g_variant_get_boolean (before));
+  g_assert_true (mp_process_kill (process, NULL));
+  after = receive (ours);
+  g_assert_false (g_variant_get_boolean (after));
+  expect_eof (ours);
+  g_assert_cmpint (join (process), ==, -SIGKILL);
+}
+
 static GVariant *
 have_child (GVariant  *args,
             GError   **error)
@@ -529,6 +609,8 @@ main (int    argc,
   mp_process_get_current ();
 
   add_for_methods ("process", "identity", test_identity);
+  add_for_methods ("process", "watch-parent", test_watch_parent);
+  add_for_methods ("process", "parent-dies", test_parent_dies);
   add_for_methods ("process", "grandchild", test_grandchild);
   add_for_methods ("process", "large-arguments", test_large_arguments);
   add_for_methods ("process", "subclass", test_subclass);

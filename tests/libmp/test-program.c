@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 
 #include "process-test.h"
 
@@ -41,37 +42,6 @@ die (GVariant  *args,
   return NULL;
 }
 MP_REGISTER_FUNCTION (die)
-
-/* Says that it is there, and stays until the other end is closed. */
-static GVariant *
-stay (GVariant  *args,
-      GError   **error)
-{
-  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
-  g_autoptr(GVariant) order = NULL;
-
-  mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
-  order = mp_connection_recv (connection, NULL);
-  return NULL;
-}
-MP_REGISTER_FUNCTION (stay)
-
-static MpProcess *
-start_staying (const char    *function,
-               gboolean       daemon,
-               MpConnection **connection)
-{
-  g_autoptr(MpConnection) theirs = NULL;
-  g_autoptr(GVariant) ready = NULL;
-  MpProcess *process;
-
-  make_pipe (TRUE, connection, &theirs);
-  process = mp_process_new (function, mp_shareable_to_variant (MP_SHAREABLE (theirs)));
-  mp_process_set_daemon (process, daemon);
-  start (process);
-  ready = receive (*connection);
-  return process;
-}
 
 static void
 run_default (const char *function,
@@ -112,9 +82,26 @@ verb_death (const char *method)
   mp_set_start_method (method, TRUE, NULL);
   run_default ("die", NULL, -SIGKILL);
   /* That we end one ourselves is no news. */
-  terminated = start_staying ("stay", FALSE, &connection);
+  terminated = start_staying (NULL, "stay", FALSE, &connection);
   mp_process_terminate (terminated, NULL);
   g_assert_cmpint (join (terminated), ==, -SIGTERM);
+  return 0;
+}
+
+/* The lines of the worker are those of Python; of the parent there is one error, and no second one. */
+static int
+verb_bad_initializer (const char *method)
+{
+  g_autoptr(MpPool) pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  mp_log_to_stderr (MP_LOG_INFO);
+  mp_pool_set_initializer (pool, "fail", NULL);
+  result = mp_pool_apply (pool, "nothing", NULL, &error);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  mp_pool_close (pool);
+  g_assert_true (mp_pool_join (pool, -1, NULL));
   return 0;
 }
 
@@ -150,8 +137,8 @@ static int
 verb_leave_children (const char *method)
 {
   mp_set_start_method (method, TRUE, NULL);
-  left[0] = start_staying ("stay", TRUE, &ends[0]);
-  left[1] = start_staying ("stay_and_say", FALSE, &ends[1]);
+  left[0] = start_staying (NULL, "stay", TRUE, &ends[0]);
+  left[1] = start_staying (NULL, "stay_and_say", FALSE, &ends[1]);
   mp_finalizer_add (let_go, &ends[1], NULL, 0);
   mp_log_to_stderr (MP_LOG_INFO);
   return 0;
@@ -188,7 +175,7 @@ verb_finalizers (const char *method)
   run_default ("add_finalizers", g_variant_new ("()"), 0);
   mp_finalizer_cancel (cancelled);
   g_assert_true (mp_finalizer_call (called));
-  left[1] = start_staying ("stay_and_say", FALSE, &ends[1]);
+  left[1] = start_staying (NULL, "stay_and_say", FALSE, &ends[1]);
   exit (7);
 }
 
@@ -200,7 +187,7 @@ have_child_and_stay (GVariant  *args,
   g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
   g_autoptr(GVariant) order = NULL;
 
-  left[0] = start_staying ("stay", FALSE, &ends[0]);
+  left[0] = start_staying (NULL, "stay", FALSE, &ends[0]);
   mp_connection_send (connection, g_variant_new_int32 (getpid ()), error);
   order = mp_connection_recv (connection, NULL);
   return NULL;
@@ -228,18 +215,34 @@ join_in_thread (gpointer process)
   return GINT_TO_POINTER (join (process));
 }
 
+/* Looks all the time, to be there at the moment. */
+static gpointer
+look_in_thread (gpointer process)
+{
+  while (mp_process_is_alive (process))
+    ;
+  return join_in_thread (process);
+}
+
+/* Whoever sees the end first takes the status, and all see the same one. */
 static int
 verb_join_in_threads (const char *method)
 {
-  GThread *threads[4];
+  GThread *threads[5];
 
-  mp_set_start_method (method, TRUE, NULL);
-  left[0] = start_staying ("stay", FALSE, &ends[0]);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("join", join_in_thread, left[0]);
-  mp_process_kill (left[0], NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, -SIGKILL);
+  if (g_str_equal (method, "fork"))
+    mp_context_set_allow_threads (mp_context_get (method, NULL), TRUE);
+  for (int round = 0; round < 30; round++)
+    {
+      g_autoptr(MpConnection) connection = NULL;
+      g_autoptr(MpProcess) process = start_staying (method, "stay", FALSE, &connection);
+
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        threads[i] = g_thread_new ("join", i < 2 ? join_in_thread : look_in_thread, process);
+      mp_process_kill (process, NULL);
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, -SIGKILL);
+    }
   return 0;
 }
 
@@ -277,6 +280,82 @@ verb_start_with_threads (const char *method)
   g_assert_cmpint (join (process), ==, 0);
   send_value (second, g_variant_new ("()"));
   g_thread_join (thread);
+  return 0;
+}
+
+/* Only a fork can have ended before anybody has got hold of it: that is an end like any other. */
+static int
+verb_ended_at_once (const char *method)
+{
+  g_autoptr(MpProcess) process = new_process (method, "nothing", NULL);
+  guint count = 0;
+
+  signal (SIGCHLD, SIG_IGN);
+  deny_call (SYS_pidfd_open, ESRCH);
+  g_signal_connect (process, "terminated", G_CALLBACK (count_end), &count);
+  start (process);
+  g_assert_cmpint (join (process), ==, 255);
+  mp_process_watch (process);
+  while (count == 0)
+    g_main_context_iteration (NULL, TRUE);
+  mp_process_watch (process);
+  g_assert_false (g_main_context_pending (NULL));
+  g_assert_cmpuint (count, ==, 1);
+  return 0;
+}
+
+/* Without a descriptor for it there is no process. */
+static int
+verb_no_hold (const char *method)
+{
+  g_autoptr(MpProcess) process = new_process (method, "nothing", NULL);
+  g_autoptr(GError) error = NULL;
+
+  deny_call (SYS_pidfd_open, EMFILE);
+  g_assert_false (mp_process_start (process, &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_SPAWN);
+  g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+  g_assert_cmpint (errno, ==, ECHILD);
+  return 0;
+}
+
+/* Says whether its standard input is there for programs, too. */
+static GVariant *
+tell_stdin (GVariant  *args,
+            GError   **error)
+{
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (args, MP_TYPE_CONNECTION, error);
+
+  mp_connection_send (connection, g_variant_new_int32 (fcntl (STDIN_FILENO, F_GETFD)), error);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (tell_stdin)
+
+/* What a program without standard descriptors opens takes their places; it can be passed anyway. */
+static int
+verb_closed_standard (const char *method)
+{
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) flags = NULL;
+  g_autoptr(MpPool) pool = NULL;
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    close (fd);
+  make_pipe (FALSE, &ours, &theirs);
+  process = start_new (method, "tell_stdin", mp_shareable_to_variant (MP_SHAREABLE (theirs)));
+  flags = receive (ours);
+  g_assert_cmpint (g_variant_get_int32 (flags), ==, 0);
+  g_assert_cmpint (join (process), ==, 0);
+
+  pool = mp_pool_new (mp_context_get (method, NULL), 1);
+  result = mp_pool_apply (pool, "nothing", NULL, &error);
+  g_assert_no_error (error);
+  mp_pool_close (pool);
+  g_assert_true (mp_pool_join (pool, -1, NULL));
   return 0;
 }
 
@@ -327,7 +406,7 @@ verb_foreign_fork (const char *method)
   pid_t pid;
 
   mp_set_start_method (method, TRUE, NULL);
-  left[0] = start_staying ("stay", FALSE, &ends[0]);
+  left[0] = start_staying (NULL, "stay", FALSE, &ends[0]);
   mp_finalizer_add (say, (gpointer) "once", NULL, 0);
   fflush (NULL);
   pid = fork ();
@@ -369,11 +448,15 @@ static const Verb verbs[] = {
   { "exit", verb_exit },
   { "error", verb_error },
   { "death", verb_death },
+  { "bad-initializer", verb_bad_initializer },
   { "leave-children", verb_leave_children },
   { "finalizers", verb_finalizers },
   { "be-killed", verb_be_killed },
   { "join-in-threads", verb_join_in_threads },
   { "start-with-threads", verb_start_with_threads },
+  { "ended-at-once", verb_ended_at_once },
+  { "no-hold", verb_no_hold },
+  { "closed-standard", verb_closed_standard },
   { "no-executable", verb_no_executable },
   { "foreign-fork", verb_foreign_fork },
   { "log-descriptor", verb_log_descriptor },
@@ -418,6 +501,18 @@ test_error (gconstpointer method)
          "Process Process-1:\n"
          "g-file-error-quark, 4: nothing there\n"
          "[INFO/Process-1] process exiting with exitcode 1\n"
+         "[INFO/MainProcess] process shutting down\n");
+}
+
+static void
+test_bad_initializer (void)
+{
+  check ("bad-initializer", "fork", 0, "",
+         "[INFO/ForkPoolWorker-1] child process calling self.run()\n"
+         "[INFO/ForkPoolWorker-1] process shutting down\n"
+         "Process ForkPoolWorker-1:\n"
+         "g-file-error-quark, 4: nothing there\n"
+         "[INFO/ForkPoolWorker-1] process exiting with exitcode 1\n"
          "[INFO/MainProcess] process shutting down\n");
 }
 
@@ -480,6 +575,24 @@ test_start_with_threads (gconstpointer method)
 }
 
 static void
+test_ended_at_once (void)
+{
+  check ("ended-at-once", "fork", 0, "", "");
+}
+
+static void
+test_no_hold (void)
+{
+  check ("no-hold", "fork", 0, "", "");
+}
+
+static void
+test_closed_standard (gconstpointer method)
+{
+  check ("closed-standard", method, 0, "", "");
+}
+
+static void
 test_no_executable (gconstpointer method)
 {
   check ("no-executable", method, 0, "", "");
@@ -524,12 +637,16 @@ main (int    argc,
 
   add_for_methods ("program", "exit", test_exit);
   add_for_methods ("program", "error", test_error);
+  g_test_add_func ("/program/bad-initializer", test_bad_initializer);
   add_for_methods ("program", "death", test_death);
   add_for_methods ("program", "leave-children", test_leave_children);
   add_for_methods ("program", "finalizers", test_finalizers);
   add_for_methods ("program", "be-killed", test_be_killed);
   add_for_methods ("program", "join-in-threads", test_join_in_threads);
   add_for_methods ("program", "start-with-threads", test_start_with_threads);
+  g_test_add_func ("/program/ended-at-once", test_ended_at_once);
+  g_test_add_func ("/program/no-hold", test_no_hold);
+  add_for_methods ("program", "closed-standard", test_closed_standard);
   add_for_methods ("program", "no-executable", test_no_executable);
   add_for_methods ("program", "without-init", test_without_init);
   add_for_methods ("program", "foreign-fork", test_foreign_fork);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gm-log-page.h"
@@ -47,12 +48,45 @@ test_results (void)
   ui_run_hide (&shown);
 }
 
+/* Results are files that anybody can write to: values of other types than ours are passed over. */
+static void
+test_odd_outcome (void)
+{
+  static const char odd[] =
+    "{\"index\":1,\"item_base64\":5,\"status\":\"error\",\"attempts\":\"x\",\"duration\":1e300,"
+    "\"started\":1e300,\"worker\":[],\"reason\":\"exit-code\",\"exit_code\":\"y\",\"signal\":null,"
+    "\"error\":7,\"stdout_base64\":{},\"stderr_file\":8,\"max_rss\":true,\"reused\":\"z\"}\n";
+  g_autofree char *dir = ui_run_start ("odd.mpjob", "{\"mpjob\":1,\"task\":{\"command\":[\"echo\"]},"
+                                       "\"inputs\":{\"range\":[2]}}");
+  g_autofree char *path = g_build_filename (dir, "results.jsonl", NULL);
+  GtkColumnView *view;
+  UiRun shown;
+  FILE *file;
+
+  ui_run_show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  WAIT_FOR (ui_run_is_over (shown.run));
+  ui_run_hide (&shown);
+  file = fopen (path, "a");
+  g_assert_nonnull (file);
+  g_assert_cmpint (fputs (odd, file), >=, 0);
+  g_assert_cmpint (fclose (file), ==, 0);
+
+  ui_run_show (&shown, dir, GM_TYPE_RESULTS_PAGE);
+  view = GTK_COLUMN_VIEW (ui_find (shown.page, "results-view"));
+  WAIT_FOR (g_list_model_get_n_items (ui_run_get_model (shown.page, "results-view")) == 2);
+  gtk_widget_activate_action (shown.page, "results.show-item", "t", (guint64) 1);
+  WAIT_FOR (gtk_selection_model_is_selected (gtk_column_view_get_model (view), 0)
+            || gtk_selection_model_is_selected (gtk_column_view_get_model (view), 1));
+  ui_settle ();
+  ui_run_hide (&shown);
+}
+
 static void
 test_sort (void)
 {
-  g_autofree char *dir = ui_run_start ("sort.mpjob",
-                                       "{\"mpjob\":1,\"processes\":1,\"chunksize\":1,\"task\":{\"function\":"
-                                "\"builtin:sleep\"},\"inputs\":[0.02,0.2,0.01]}");
+  g_autofree char *dir =
+    ui_run_start ("sort.mpjob", "{\"mpjob\":1,\"processes\":1,\"chunksize\":1,\"task\":{\"function\":"
+                  "\"builtin:sleep\"},\"inputs\":[0.02,0.2,0.01]}");
   GtkColumnView *view;
   GListModel *columns;
   UiRun shown;
@@ -82,9 +116,9 @@ test_sort (void)
 static void
 test_worker_replaced (void)
 {
-  g_autofree char *dir = ui_run_start ("killed.mpjob",
-                                       "{\"mpjob\":1,\"processes\":2,\"retries\":1,\"task\":{\"command\":"
-                                "[\"sleep\",\"1000\"],\"stdin\":true},\"inputs\":{\"range\":[4]}}");
+  g_autofree char *dir =
+    ui_run_start ("killed.mpjob", "{\"mpjob\":1,\"processes\":2,\"retries\":1,\"task\":{\"command\":"
+                  "[\"sleep\",\"1000\"],\"stdin\":true},\"inputs\":{\"range\":[4]}}");
   g_autofree char *old = NULL;
   const GmSnapshot *snapshot;
   pid_t pid, runner;
@@ -110,9 +144,9 @@ test_worker_replaced (void)
 static void
 test_retry (void)
 {
-  g_autofree char *dir = ui_run_start ("retry.mpjob",
-                                       "{\"mpjob\":1,\"processes\":1,\"task\":{\"shell\":\"test -e again || "
-                                "{ touch again; echo no luck >&2; exit 3; }; test {} = 1 && sleep 1000; true\"},"
+  g_autofree char *dir =
+    ui_run_start ("retry.mpjob", "{\"mpjob\":1,\"processes\":1,\"task\":{\"shell\":\"test -e again || "
+                  "{ touch again; echo no luck >&2; exit 3; }; test {} = 1 && sleep 1000; true\"},"
                                 "\"inputs\":{\"range\":[2]}}");
   GListModel *model;
   UiRun shown;
@@ -167,6 +201,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   application = ui_start ();
   g_test_add_func ("/views/results", test_results);
+  g_test_add_func ("/views/odd-outcome", test_odd_outcome);
   g_test_add_func ("/views/sort", test_sort);
   g_test_add_func ("/views/worker-replaced", test_worker_replaced);
   g_test_add_func ("/views/retry", test_retry);

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PROGRAM, SLOWER, Case, is_alive, proc_status, size, wait_for
+from harness import PROGRAM, SLOWER, Case, children, is_alive, proc_status, size, wait_for
 
 ITEMS = size(100_000, 1_000_000)
 UNTIL_GO = 'while ! test -e go; do sleep 0.02; done; '
@@ -174,6 +174,49 @@ class Steering(Control):
         client.do('cancel')
         self.check_ended(run)
 
+    def test_from_another_terminal(self):
+        """Every step in the middle of many items, by the options; the sums are right each time."""
+        bad = list(range(10))
+        run = self.start({'task': {'function': 'builtin:sleep'}, 'processes': 1,
+                          'inputs': ['x'] * len(bad) + [0.002] * (ITEMS - len(bad))})
+        client = self.connect(run)
+
+        def status():
+            now = json.loads(self.steer(f'--status={run.dir}', '--json').stdout)
+            self.assert_sums(now)
+            return now
+
+        def reach(condition, what):
+            return wait_for(lambda: (now := status()) and condition(now) and now, what)
+
+        self.assertEqual(reach(lambda now: now['done'] > 100, 'some items')['failed'], len(bad))
+        self.steer(f'--pause={run.dir}')
+        paused = reach(lambda now: now['state'] == 'paused' and now['workers'][0]['state']
+                       == 'stopped', 'the pause')
+        self.steer(f'--resize={run.dir}:16')
+        self.steer(f'--unpause={run.dir}')
+        more = reach(lambda now: len(now['workers']) == 16 and now['done'] > paused['done'],
+                     'sixteen workers')
+        self.assertEqual(more['failed'], len(bad))
+        self.assertGreater(more['queued'], 0)
+        fast = reach(lambda now: now['rate'] > 0, 'a rate')
+        self.assertGreater(fast['eta'], 0)
+        self.steer(f'--resize={run.dir}:1')
+        reach(lambda now: len(now['workers']) == 1, 'one worker')
+        client.do('retry', indexes=bad)
+        reach(lambda now: now['failed'] == len(bad) and now['done'] > more['done'] + len(bad),
+              'what is retried')
+        self.steer(f'--drain={run.dir}')
+        self.assertEqual(run.wait(), 1, run.stderr)
+        state, last = run.state(), run.by_index()
+        self.assertEqual((state['state'], state['done'], len(last)), ('cancelled', ITEMS, ITEMS))
+        self.assertEqual(len(run.outcomes()), ITEMS + len(bad))
+        self.assertEqual([last[i]['attempts'] for i in bad], [2] * len(bad))
+        ok = sum(outcome['status'] == 'ok' for outcome in last.values())
+        self.assertEqual((state['ok'], state['failed']), (ok, len(bad)))
+        self.assertEqual(len(run.events('item-retried')), 0)
+        self.assert_nothing_left()
+
     def test_drain_lets_end_and_cancel_does_not(self):
         for method, status in (('drain', 'ok'), ('cancel', 'cancelled')):
             for paused in (False, True):
@@ -220,6 +263,61 @@ class Steering(Control):
         self.assertEqual([found[i]['status'] for i in range(6)], ['ok'] * 6)
         self.assertEqual([found[i]['attempts'] for i in range(6)], [5, 5, 3, 3, 3, 1])
         self.assertEqual((run.state()['state'], run.state()['ok']), ('finished', 6))
+
+    def test_retry_in_a_run_that_was_gone_on_with(self):
+        """What had failed before can be asked for as well, and counts once however it ends."""
+        text = 'test {} -lt 4 || { touch at-{}; ' + UNTIL_GO + '}; test -e ok || exit 3'
+        run = self.run_job({'task': {'shell': text}, 'inputs': {'range': [6]}, 'processes': 1,
+                            'on_error': {'stop_after': 3}}, code=1)
+        self.write('ok', '')
+        for index, code in ((4, 1), (5, 1)):
+            again = self.start_arguments([f'--resume={run.dir}/', '--on-error=continue'],
+                                         run_dir=False)
+            wait_for((self.work / f'at-{index}').exists, 'the item that waits')
+            client = self.connect(run)
+            status = wait_for(lambda: (s := client.do('status'))['running'] and s, 'a start')
+            self.assertEqual(status['failed'], 3)
+            self.assertIn('not been read', client.fault('retry', indexes=[6])['message'])
+            client.do('retry', indexes=[0, 2])
+            self.assertEqual(client.do('status')['failed'], 1)
+            self.assertIn('no outcome yet', client.fault('retry', indexes=[2])['message'])
+            if index == 4:
+                client.do('drain')
+            self.go()
+            self.assertEqual(again.wait(), code, again.stderr)
+            (self.work / 'go').unlink()
+            state = run.state()
+            self.assertEqual((state['failed'], state['ok'], state['done']),
+                             (3, 2, 6) if index == 4 else (1, 5, 6))
+        found = run.by_index()
+        self.assertEqual([found[i]['status'] for i in range(6)],
+                         ['ok', 'error', 'ok', 'ok', 'ok', 'ok'])
+        self.assertEqual([found[i]['attempts'] for i in (0, 1, 2)], [2, 1, 2])
+
+    def test_retry_and_what_is_printed(self):
+        """Outputs stay in order, each item's last is the last, and the copy has all outcomes."""
+        text = ('echo {} $GTK_MP_ATTEMPT; if [ {} = 0 ] || [ {} = 3 ]; then while ! test -e go-{}; '
+                'do sleep 0.02; done; fi; test -e ok || test {} = 0')
+        run = self.shell(text, [0, 1, 2, 3], processes=3, results='copy.jsonl')
+        client = self.connect(run)
+        wait_for(lambda: client.do('status')['failed'] == 2, 'the failures')
+        self.assertEqual(run.stdout, b'')
+        client.do('retry', indexes=[1])  # before its turn
+        wait_for(lambda: [o['attempts'] for o in run.outcomes()] == [1, 1, 2], 'the same again')
+        self.write('go-0', '')
+        wait_for(lambda: run.stdout == b'0 1\n1 2\n2 1\n', 'what has its turn')
+        self.write('ok', '')
+        client.do('retry', indexes=[2, 1])  # after it
+        wait_for(lambda: client.do('status')['ok'] == 3, 'what is ok')
+        self.write('go-3', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
+        lines = run.stdout.splitlines()
+        self.assertEqual(lines[:3], [b'0 1', b'1 2', b'2 1'])
+        self.assertEqual(sorted(lines[3:5]), [b'1 3', b'2 2'])
+        self.assertEqual(lines[5:], [b'3 1'])
+        copy = (self.work / 'copy.jsonl').read_text()
+        self.assertEqual(copy, (run.dir / 'results.jsonl').read_text())
+        self.assertEqual([run.by_index()[i]['status'] for i in range(4)], ['ok'] * 4)
 
     def test_retry_of_odd_items(self):
         """What is read back from an outcome is the item, byte for byte."""
@@ -271,6 +369,11 @@ class Steering(Control):
                 self.assertEqual(exits[worker['pid']], 'killed')
                 self.assert_nothing_left()
 
+    def has_stopped(self, pid):
+        """Or can't go on: it waits in vfork() for a child that has, or has ended before."""
+        state = proc_status(pid)['State'][0]
+        return state in 'TZ' or (state == 'D' and any(map(self.has_stopped, children(pid))))
+
     def test_pause_stops_processes_and_clocks(self):
         pause = 2 * SLOWER
         # What is printed wakes whoever looks at the clock.
@@ -286,9 +389,8 @@ class Steering(Control):
                 processes = [pid for pid, command in self.leftovers()
                              if b'sleep' in command.split(b'\0')[0] or pid == worker['pid']]
                 self.assertIn(worker['pid'], processes)
-                # Whoever is in the kernel, a shell in vfork say, stops on its way out of it.
                 for pid in processes:
-                    wait_for(lambda: proc_status(pid)['State'][0] == 'T', f'{pid} to stop')
+                    wait_for(lambda: self.has_stopped(pid), f'{pid} to stop')
                 time.sleep(pause)
                 client.do('resume')
                 self.assertEqual(run.wait(), 0, run.outcomes())
@@ -353,6 +455,60 @@ class Processes(Control):
         client.do('signal', pid=child, signal='SIGKILL')
         wait_for(lambda: any(outcome.get('reason') == 'signal' for outcome in run.outcomes()),
                  'the outcome')
+        client.do('cancel')
+        run.wait()
+
+    def test_states(self):
+        """Of a worker, from its start to its end."""
+        self.write('slow.c', """
+            #include <unistd.h>
+            static void wait_for (const char *n) { while (access (n, F_OK) < 0) usleep (10000); }
+            __attribute__ ((constructor)) static void begin (void) { wait_for ("begin"); }
+            __attribute__ ((destructor)) static void end (void) { wait_for ("end"); }
+            void *work (void *item, void *e);
+            extern void *g_variant_ref (void *);
+            void *work (void *item, void *e) { wait_for ("go"); return g_variant_ref (item); }
+            """)
+        subprocess.run([os.environ.get('CC', 'cc').split()[-1], '-shared', '-fPIC', '-o', 'slow.so',
+                        'slow.c'], cwd=self.work, check=True)
+        run = self.start({'task': {'function': 'slow.so:work'}, 'inputs': [0], 'processes': 2,
+                          'start_method': 'spawn'})
+        client = self.connect(run)
+
+        def reach(*states):
+            wait_for(lambda: sorted(worker['state'] for worker in client.do('status')['workers'])
+                     == sorted(states), states)
+        reach('starting', 'starting')
+        self.write('begin', '')
+        reach('busy', 'idle')
+        worker, = [one for one in client.do('status')['workers'] if one['state'] == 'busy']
+        idle, = [one for one in client.do('status')['workers'] if one['state'] == 'idle']
+        self.assertEqual((idle['index'], idle['item'], idle['child_pid']), (None, None, None))
+        client.do('resize', processes=1)
+        wait_for(lambda: 'exiting' in [one['state'] for one in client.do('status')['workers']],
+                 'a worker that leaves')
+        client.do('pause')
+        self.assertIn('stopped', [one['state'] for one in client.do('status')['workers']
+                                  if one['pid'] == worker['pid']])
+        client.do('resume')
+        self.write('go', '')
+        self.write('end', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
+
+    def test_one_that_has_ended(self):
+        """Its number may be another's in a moment: nothing is done to it."""
+        run = self.shell('sh -c "exit" & echo $! > ended; exec sleep 1000', [0])
+        client = self.connect(run)
+        wait_for(lambda: (self.work / 'ended').exists() and (self.work / 'ended').read_text(),
+                 'a process')
+        pid = int((self.work / 'ended').read_text())
+        wait_for(lambda: proc_status(pid)['State'][0] == 'Z', 'its end')
+        for method, more in (('signal', {'signal': 'SIGTERM'}), ('priority', {'nice': 1}),
+                             ('affinity', {'cpus': [0]})):
+            with self.subTest(method):
+                self.assertIn('neither a worker', client.fault(method, pid=pid, **more)['message'])
+        worker = self.busy_worker(client)
+        self.assertLess(client.do('priority', pid=worker['pid'], nice=1)['processes'], 3)
         client.do('cancel')
         run.wait()
 
@@ -516,6 +672,8 @@ class Socket(Control):
         line = '{"jsonrpc":"2.0","id":7,"method":"status"}\n'
         for character in line:
             client.send(character)
+        self.assertEqual(client.read()['id'], 7)
+        client.send(line.rstrip().ljust(1024 * 1024 - 1) + '\n')
         self.assertEqual(client.read()['id'], 7)
         client.send(line * 50)
         self.assertEqual([client.read()['id'] for _ in range(50)], [7] * 50)

@@ -52,6 +52,22 @@ class InputsTest(harness.Case):
         self.assertEqual(self.items({'lines': '-', 'separator': 'NUL'}, stdin=b'a\nb\0c\0'),
                          ['a\nb', 'c'])
 
+    def test_a_file_that_is_deleted_while_it_is_read(self):
+        """What is open is read to its end; who goes on with the run is told."""
+        path = self.write('lines', ''.join(f'{i}\n' for i in range(20000)))
+        run = self.start({'task': {'shell': '[ {} != 0 ] || while ! [ -e go ]; do sleep 0.01; done'},
+                          'inputs': {'lines': 'lines'}, 'processes': 2}, '--first=300')
+        harness.wait_for(lambda: len(run.outcomes()) > 10, 'outcomes')
+        path.unlink()
+        self.write('go', '')
+        self.assertEqual(run.wait(), 0, run.stderr)
+        self.assert_all_once(run, 300)
+        resumed = self.start_arguments([f'--resume={run.dir}/'], run_dir=False)
+        self.assertEqual(resumed.wait(), 2)
+        self.assertIn(str(path), resumed.stderr)
+        run = self.run_job({'task': {'command': ['true']}, 'inputs': {'lines': 'lines'}}, code=2)
+        self.assertIn(str(path), run.stderr)
+
     def test_csv(self):
         self.write('t.csv', b'\xef\xbb\xbfa,b\r\n1,"x, ""y""\nz"\r\n2,\r\n3\r\n"4" 5,6\r\n7,8\r\n')
         run = self.run_job({'task': {'command': ['echo', '{a}']}, 'inputs': {'csv': 't.csv'}}, code=1)

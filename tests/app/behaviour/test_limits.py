@@ -198,6 +198,11 @@ class LimitsTest(harness.Case):
                                                     '; read l']}):
             run = self.run_job({'task': task, 'inputs': [0], 'nice': wanted})
             self.assertEqual(run.stdout, b'%d\n' % wanted)
+        run = self.start({'task': {'function': 'builtin:sleep'}, 'inputs': [1000], 'nice': wanted})
+        worker, = harness.wait_for(run.workers, 'the worker')
+        harness.wait_for(lambda: os.getpriority(os.PRIO_PROCESS, worker) == wanted, 'its priority')
+        run.process.terminate()
+        self.assertEqual(run.wait(), 143)
 
     def test_a_command_that_ignores_sigterm(self):
         run = self.run_job({'task': {'shell': "trap '' TERM; sleep 1000"}, 'inputs': [0],

@@ -50,6 +50,18 @@ class ModuleTest(harness.Case):
                 self.assertEqual(run.stderr.count('gtk-mp: '), 1, run.stderr)
                 self.assertFalse(run.dir.exists() and os.listdir(run.dir))
 
+    def test_it_is_opened_in_workers_only(self):
+        self.write('go', '')
+        for method in harness.START_METHODS:
+            (self.work / 'go').unlink()
+            run = self.start(self.job('wait_for_go', [1], start_method=method))
+            worker, = harness.wait_for(lambda: [w for w in run.workers() if b'module.so' in
+                                                harness.read_proc(w, 'maps')], 'the worker')[:1]
+            self.assertNotEqual(worker, run.pid)
+            self.assertNotIn(b'module.so', harness.read_proc(run.pid, 'maps'))
+            self.write('go', '')
+            self.assertEqual(run.wait(), 0, run.stderr)
+
     def test_exit_is_a_crash(self):
         run = self.run_job(self.job('leave', [0, 7, 0]), code=1)
         for index, code in enumerate([0, 7, 0]):

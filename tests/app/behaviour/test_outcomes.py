@@ -207,10 +207,33 @@ class Surroundings(Case):
 
     def test_descriptors(self):
         for method in START_METHODS:
-            run = self.run_job({'task': {'shell': 'ls /proc/self/fd'}, 'inputs': ['x', 'y'],
-                                'start_method': method, 'processes': 1})
+            run = self.run_job({'task': {'shell': 'ls /proc/self/fd'}, 'inputs': {'lines': '-'},
+                                'start_method': method, 'processes': 1},
+                               f'--joblog={self.folder}/joblog', stdin=b'x\ny\n')
             # 3 is the folder that ls reads.
             self.assertEqual(run.by_index()[1]['stdout'].split(), ['0', '1', '2', '3'])
+
+    def test_a_session_of_its_own(self):
+        for method in START_METHODS:
+            run = self.run_job({'task': {'shell': 'cat /proc/$$/stat; echo $PPID'}, 'inputs': [1],
+                                'start_method': method})
+            line, worker = run.by_index()[0]['stdout'].splitlines()
+            pid, _, _, _, group, session, terminal = line.split()[:7]
+            self.assertEqual((group, session, terminal), (pid, pid, '0'))
+            self.assertEqual(int(worker), run.by_index()[0]['pid'])
+
+    def test_time_to_clean_up(self):
+        """SIGTERM first, to each of its processes; who is quick is not killed."""
+        self.write('child.sh', "trap 'echo child >&2; exit' TERM; while :; do sleep 0.05; done")
+        parent = ('sh child.sh & trap "wait; echo parent; exit 0" TERM; '
+                  'while :; do sleep 0.05; done')
+        run = self.start({'task': {'shell': parent}, 'inputs': [1], 'task_timeout': 3})
+        self.assertEqual(run.wait(), 1)
+        outcome = run.by_index()[0]
+        self.assertEqual((outcome['status'], outcome['reason']), ('timeout', 'timeout'))
+        self.assertEqual(outcome['stdout'], 'parent\n')
+        self.assertIn('child\n', outcome['stderr'])
+        self.assert_nothing_left()
 
     def test_the_runner_has_one_thread(self):
         for method in START_METHODS:

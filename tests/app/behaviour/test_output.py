@@ -233,6 +233,22 @@ class Readers(OutputCase):
         self.assertIn(str(self.folder / 'run').encode(), err)
         self.assert_nothing_left()
 
+    def test_answers_that_can_not_be_printed(self):
+        self.run_arguments(['--', 'true', ':::', 'a'], run_dir=False)
+        for word in ('--version', '--help', '--status=last', '--list'):
+            with self.subTest(word), open('/dev/full', 'wb') as full:
+                done = subprocess.run([PROGRAM, word], stdout=full, stderr=subprocess.PIPE,
+                                      env=self.environment(), check=False)
+                self.assertEqual((done.returncode, done.stderr.decode()),
+                                 (125, 'gtk-mp: could not write to standard output: '
+                                       'No space left on device\n'))
+                read, write = os.pipe()
+                os.close(read)
+                done = subprocess.run([PROGRAM, word], stdout=write, stderr=subprocess.PIPE,
+                                      env=self.environment(), check=False)
+                os.close(write)
+                self.assertEqual((done.returncode, done.stderr), (141, b''))
+
     def test_none_at_all(self):
         """Closed descriptors do not become files of the run."""
         def close():

@@ -62,7 +62,8 @@ class Disk(Case):
                     echo code $?
                     cp $F/disk/run/results.jsonl $F/resumed''')
                 self.assertEqual(done.stdout, 'code 125\ncode 0\n', done.stderr)
-                self.assertIn('No space left on device', done.stderr)
+                self.assertRegex(done.stderr, f'“{self.disk}/run/.*No space left on device')
+                self.assertEqual(done.stderr.count('No space left on device'), 1)
                 state = json.loads((self.folder / 'last-state').read_text())
                 self.assertEqual((state['state'], state['exit_code']), ('failed', 125))
                 before = (self.folder / 'results').read_text()
@@ -149,6 +150,11 @@ class Limits(Case):
                           -- echo ::: a b c
                         echo code $?''')
                     self.assert_says(done, 'Too many open files|no more processes, descriptors')
+                    if number == 24:
+                        self.assertIn('needs about 30 descriptors', done.stderr)
+                        self.assertIn('at most 24 to be had (ulimit -n)', done.stderr)
+                    # It is told once, by the face, and the log has it as well.
+                    self.assertNotIn('ERROR', done.stderr)
                     if number == 40:
                         self.assertTrue(done.stdout.endswith('code 0\n'), done.stderr)
                     if (run_dir / 'job.json').exists():

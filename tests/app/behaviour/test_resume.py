@@ -175,6 +175,18 @@ class Again(Case):
             self.assertEqual(outcome['status'], 'ok')
             self.assertGreater(outcome['attempts'], before[index]['attempts'])
 
+    def test_cancelled(self):
+        run = self.start({'task': {'shell': f'test -e {self.work}/go || sleep 1000; : {{}}'},
+                          'inputs': {'range': [3]}, 'processes': 1}, '--quiet')
+        wait_for(lambda: run.events('worker-started'), 'the worker')
+        cancel = self.start_arguments([f'--cancel={run.dir}'], run_dir=False)
+        self.assertEqual((cancel.wait(), run.wait()), (0, 1))
+        self.assertEqual({outcome['reason'] for outcome in run.outcomes()}, {'cancelled'})
+        self.write('go', '')
+        resumed = self.resume(run.dir)
+        self.assertEqual({outcome['status'] for outcome in resumed.by_index().values()}, {'ok'})
+        self.assertEqual(resumed.state()['state'], 'finished')
+
     def test_retry_failed(self):
         job = {'task': {'shell': f'echo {{}} $GTK_MP_ATTEMPT >> {self.work}/record; '
                                  f'test {{}} != 1 || test -e {self.work}/mended'},
@@ -192,6 +204,35 @@ class Again(Case):
                          ['1 1', '1 2', '1 3', '1 4', '1 5'])
         self.assertEqual(len(lines), 7)
         self.assertEqual(retried.state()['failed'], 0)
+
+    def test_large_outputs_of_what_failed(self):
+        """The last outcome has the file by the item's name; what was before it is kept beside it,
+        and until there is another outcome it is the last one."""
+        text = ('test $GTK_MP_ATTEMPT -ne 3 || { seq 90000; touch began; sleep 1000; }; '
+                'seq $GTK_MP_ATTEMPT 50000; test $GTK_MP_ATTEMPT -ge 4')
+        run = self.run_job({'task': {'shell': text}, 'inputs': ['a'], 'retries': 1}, code=1)
+        outputs = run.dir / 'outputs'
+
+        def first_numbers():
+            return {path.name: path.read_text().split()[0] for path in outputs.glob('*.out')}
+
+        self.assertEqual(first_numbers(), {'0.attempt-1.out': '1', '0.out': '2'})
+        again = self.start_arguments(['--quiet', f'--retry-failed={run.dir}/'], run_dir=False)
+        harness.wait_for(lambda: (self.work / 'began').exists(), 'the third attempt')
+        again.process.kill()
+        again.process.wait()
+        self.assertEqual((outputs / '0.out').read_text().split()[0], '2')
+        (self.work / 'began').unlink()
+        again = self.start_arguments(['--quiet', f'--retry-failed={run.dir}/', '--task-timeout=2'],
+                                     run_dir=False)
+        self.assertEqual(again.wait(), 0, again.stderr)
+        self.assertEqual(first_numbers(), {'0.attempt-1.out': '1', '0.attempt-2.out': '2',
+                                           '0.attempt-3.out': '1', '0.out': '4'})
+        self.assertEqual(again.stdout.split()[0], b'4')
+        retried = {event['attempt']: event['outcome']['stdout_file']
+                   for event in run.events('item-retried')}
+        self.assertEqual(retried, {1: 'outputs/0.attempt-1.out', 3: 'outputs/0.attempt-3.out'})
+        self.assertEqual([o['stdout_file'] for o in run.outcomes()], ['outputs/0.out'] * 2)
 
     def test_overrides(self):
         run = self.run_job({'task': {'function': 'builtin:echo'}, 'inputs': {'range': [4]},

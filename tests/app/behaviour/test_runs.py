@@ -66,6 +66,15 @@ class Runs(harness.Case):
             self.assertNotEqual(refused.stderr, '')
         self.assertIn(newest['id'], self.command(f'--resume={common[:3]}', code=2).stderr)
 
+    def test_given_folder_among_the_runs(self):
+        """As the window starts runs: what the list calls it is how it is found."""
+        name = '20260921-141320-mine-beef'
+        self.run_job(JOB, f'--run-dir={self.runs_folder / name}', run_dir=False)
+        self.run_job(JOB, f'--run-dir={self.runs_folder / "mine"}', run_dir=False)
+        self.assertIn(name, [run['id'] for run in self.listed()])
+        self.assertNotIn('mine', [run['id'] for run in self.listed()])
+        self.command(f'--status={name}')
+
     def test_remove(self):
         for name in 'a', 'b':
             self.run_job({'task': {'shell': 'seq 20000; false'}, 'inputs': {'range': [2]},

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import unittest
 
@@ -150,6 +151,18 @@ class Usage(Case):
                 done = self.headless('--', *words, stdin=stdin)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(done.stdout, out)
+
+    def test_job_from_standard_input(self):
+        job = {'mpjob': 1, 'task': {'command': ['echo']}, 'inputs': [1, 2]}
+        done = self.headless('/dev/stdin', stdin=json.dumps(job).encode())
+        self.assertEqual((done.returncode, done.stdout), (0, b'1\n2\n'), done.stderr)
+        shutil.rmtree(self.folder / 'state')
+        for inputs in {'lines': '-'}, {'csv': '-'}, {'jsonl': '-'}:
+            done = self.headless('/dev/stdin', stdin=json.dumps({**job, 'inputs': inputs}).encode())
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b'/dev/stdin:1: $.inputs: the job itself comes from standard input',
+                          done.stderr)
+            self.assert_nothing_ran()
 
     def test_check(self):
         good = {'mpjob': 1, 'task': {'command': ['true']}, 'inputs': [1]}

@@ -31,6 +31,8 @@ for line in sys.stdin:
         put('{"result": 1}\n{"result": 2}')
     elif what == 'later':
         put('{"result": 1}'); time.sleep(0.2); put('by the way')
+    elif what == 'late':
+        put('{"result": 1}'); time.sleep(item[1]); put('{"result": "late"}')
     elif what == 'exit':
         sys.exit(item[1])
     elif what == 'half':
@@ -55,6 +57,8 @@ for line in sys.stdin:
         data = bytearray(item[1] << 20); data[::4096] = b'x' * len(data[::4096]); time.sleep(1000)
     elif what == 'length':
         put(json.dumps({'result': len(line)}))
+    elif what == 'descriptors':
+        put(json.dumps({'result': sorted(os.listdir('/proc/self/fd'))}))
     elif what == 'env':
         put(json.dumps({'result': [os.environ.get(name) for name in item[1:]] + [os.getcwd()]}))
     else:
@@ -93,6 +97,12 @@ class WorkerTest(harness.Case):
             self.assertEqual(results[0][2], ['index', 'item'])
             self.assertEqual(run.stdout.count(b'\n'), 20)
         self.assert_nothing_left()
+
+    def test_it_has_no_descriptors_of_ours(self):
+        for method in harness.START_METHODS:
+            run = self.run_job(self.job([['descriptors']] * 2, start_method=method))
+            # The last one is the folder it reads.
+            self.assertEqual(run.by_index()[1]['result'], ['0', '1', '2', '3'])
 
     def test_values_are_exact(self):
         items = [9223372036854775807, -9223372036854775808, 0.1, 1e300, 5e-324, 'a"\u2028ä\n', None,
@@ -136,7 +146,19 @@ class WorkerTest(harness.Case):
     def test_a_line_of_more_than_16_mib(self):
         size = 16 << 20
         items = [['long', size - 20], ['long', size + 1], ['pid'], ['endless'], ['pid']]
-        run = self.run_job(self.job(items), code=1)
+        run = self.start(self.job(items, start_method='spawn'))
+        peaks = {}
+
+        def look():
+            for pid in [run.pid, *run.workers()]:
+                peak = harness.proc_status(pid).get('VmHWM', '0 kB').split()[0]
+                peaks[pid] = max(peaks.get(pid, 0), int(peak) * 1024)
+            return run.process.poll() is not None
+
+        harness.wait_for(look, 'the end', seconds=120)
+        self.assertEqual(run.wait(), 1, run.stderr)
+        if not harness.SANITIZED:
+            self.assertLess(max(peaks.values()), 8 * size)
         outcomes = run.by_index()
         self.assertEqual(len(outcomes[0]['result']), size - 20)
         for bad in (1, 3):
@@ -150,6 +172,9 @@ class WorkerTest(harness.Case):
         outcomes = run.by_index()
         self.check(outcomes[1], 'error', 'exception')
         self.assertEqual(outcomes[1]['error'], 'no "such"\nthing')
+        # Of which the log has the first line.
+        self.assertEqual(run.stderr, '[WARNING/MainProcess] item 1: exception: no "such"\n')
+        self.assertNotIn('thing', (run.dir / 'log.txt').read_text())
         self.assertEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
 
     def test_only_the_guilty_item_fails(self):
@@ -179,6 +204,28 @@ class WorkerTest(harness.Case):
         self.assertNotEqual(outcomes[0]['result'][0], outcomes[2]['result'][0])
         self.assertEqual(outcomes[2]['result'][0], outcomes[3]['result'][0])
         self.assertIn('{"result": 2}', (run.dir / 'log.txt').read_text())
+
+    def test_a_second_answer_that_comes_late(self):
+        """The next item has been asked by then: it is asked again of another child."""
+        items = [['pid'], ['late', 0.1], ['pid']] * 5
+        run = self.run_job(self.job(items))
+        outcomes = run.by_index()
+        for i in range(0, 15, 3):
+            self.assertEqual(outcomes[i + 1]['result'], 1)
+            for index in (i, i + 2):
+                self.assertEqual(outcomes[index]['result'][1], index)
+                self.assertEqual(outcomes[index]['attempts'], 1)
+            self.assertNotEqual(outcomes[i]['result'][0], outcomes[i + 2]['result'][0])
+        log = (run.dir / 'log.txt').read_text()
+        self.assertEqual(log.count('nobody asked for: “{"result": "late"}”'), 5)
+
+    def test_a_program_that_never_listens(self):
+        self.write('talks.sh', 'echo \'{"result":1}\'; sleep 1000')
+        run = self.run_job({'task': {'worker': ['sh', 'talks.sh']}, 'inputs': [1, 2],
+                            'processes': 1}, code=1)
+        for index in (0, 1):
+            self.check(run.by_index()[index], 'error', 'bad-answer', '{"result":1}')
+        self.assert_nothing_left()
 
     def test_a_death_between_items_harms_no_item(self):
         script = 'read q; echo \'{"result":1}\'; exec 1>&-; exit 7'

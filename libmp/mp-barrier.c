@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "mp-barrier.h"
+
+#include "mp-error.h"
+#include "mp-function.h"
+#include "mp-identity-private.h"
+#include "mp-mutex-private.h"
+#include "mp-poll-private.h"
+#include "mp-shareable-private.h"
+#include "mp-watch-private.h"
+
+/**
+ * MpBarrier:
+ *
+ * Where a number of processes, or threads, wait until all of them have come; then they go on
+ * together, and it can be used again.
+ *
+ * If one of them waits for too long, or is killed while it waits, the barrier is broken, and all
+ * get %MP_ERROR_BROKEN_BARRIER until it is reset: with Python's they would wait for ever for one
+ * who is dead. One that dies before it comes is not known here: that is what timeouts are for.
+ */
+
+#define MAX_PARTIES (1 << 20)
+#define MAX_ACTION  120
+
+/* The word: the round << 32 | whether it is broken << 31 | how many have come. */
+#define BROKEN ((guint64) 1 << 31)
+
+/* In shared memory. Changed while the mutex is held; the word may be read at any time, and its
+ * store is the commit. */
+typedef struct
+{
+  pthread_mutex_t mutex;
+  _Atomic guint64 word;
+  _Atomic guint64 n_resets;
+  _Atomic guint64 reset_round;  /* that the last reset has ended */
+  guint32         parties;
+  gint64          timeout;
+  char            action[MAX_ACTION];
+  guint64         waiters[];    /* their identities */
+} State;
+
+/* The place, the number of parties. */
+#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "u)"
+#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "u)"
+
+struct _MpBarrier
+{
+  GObject parent_instance;
+
+  MpPlace  place;
+  State   *state;
+};
+
+static void mp_barrier_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpBarrier, mp_barrier, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
+                                                      mp_barrier_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_barrier)
+
+static void
+mp_barrier_finalize (GObject *object)
+{
+  _mp_place_clear (&MP_BARRIER (object)->place);
+
+  G_OBJECT_CLASS (mp_barrier_parent_class)->finalize (object);
+}
+
+static void
+mp_barrier_class_init (MpBarrierClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_barrier_finalize;
+}
+
+static void
+mp_barrier_init (MpBarrier *self)
+{
+}
+
+static inline gsize
+size_for (guint parties)
+{
+  return sizeof (State) + parties * sizeof (guint64);
+}
+
+static GVariant *
+mp_barrier_to_variant (MpShareable *shareable)
+{
+  MpBarrier *self = MP_BARRIER (shareable);
+
+  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place), self->state->parties);
+}
+
+static MpShareable *
+mp_barrier_from_variant (GType      type,
+                         GVariant  *variant,
+                         GError   **error)
+{
+  g_autoptr (MpBarrier) self = NULL;
+  g_autoptr (GVariant) place = NULL;
+  guint parties;
+
+  if (!_mp_shareable_check_state (variant, STATE_CHECK, "a barrier", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  g_variant_get (variant, STATE_TYPE, &place, &parties);
+  if (!_mp_place_from_variant (&self->place, place, size_for (parties), error))
+    return NULL;
+  self->state = self->place.memory;
+  if (self->state->parties != parties)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                           "What came as a barrier is another shared object");
+      return NULL;
+    }
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_barrier_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_barrier_to_variant;
+  iface->from_variant = mp_barrier_from_variant;
+}
+
+static inline guint64
+round_of (guint64 word)
+{
+  return word >> 32;
+}
+
+static inline guint
+count_of (guint64 word)
+{
+  return word & (BROKEN - 1);
+}
+
+static inline guint64
+next_round (guint64 word)
+{
+  return (round_of (word) + 1) << 32;
+}
+
+/* The mutex is held. */
+static void
+set_word (MpBarrier *self,
+          guint64    word)
+{
+  _mp_segment_ring (self->place.segment);
+  atomic_store (&self->state->word, word);
+  _mp_segment_ring (self->place.segment);
+}
+
+static void
+break_it (MpBarrier *self)
+{
+  set_word (self, atomic_load (&self->state->word) | BROKEN);
+}
+
+/* Returns: FALSE if another process has the mutex for longer than @deadline */
+static gboolean
+enter (MpBarrier *self,
+       gint64     deadline)
+{
+  MpAcquired acquired = _mp_mutex_enter (&self->state->mutex, deadline);
+
+  if (acquired == MP_ACQUIRED_OWNER_DIED)
+    break_it (self);
+  return acquired != MP_ACQUIRED_NOT;
+}
+
+static void
+leave (MpBarrier *self)
+{
+  _mp_mutex_unlock (&self->state->mutex);
+}
+
+typedef struct
+{
+  MpBarrier *self;
+  guint64    round;
+  guint64    n_resets;
+  guint      index;
+} Wait;
+
+/* Whether something has ended the round. */
+static gboolean
+is_over (Wait *wait)
+{
+  guint64 word = atomic_load (&wait->self->state->word);
+
+  return round_of (word) != wait->round || (word & BROKEN) != 0;
+}
+
+/* The mutex is held. */
+static void
+watch_waiter (MpBarrier *self,
+              guint      index,
+              MpWatch   *watch)
+{
+  guint64 identity = self->state->waiters[index];
+
+  if (!_mp_identity_is_alive (identity))
+    break_it (self);
+  else if (watch != NULL)
+    _mp_watch_identity (watch, identity);
+}
+
+/* Each waiter looks after the one who came before it, and so none can die unseen but the last; and
+ * all after that one when it was to come and run the action. */
+static gboolean
+try_pass (gpointer  data,
+          MpWatch  *watch)
+{
+  Wait *wait = data;
+  MpBarrier *self = wait->self;
+  State *state = self->state;
+
+  if (is_over (wait))
+    return TRUE;
+  if (watch == NULL)
+    return FALSE;
+  while (!enter (self, MP_LONG_AGO))
+    {
+      if (_mp_watch_owner (watch, &state->mutex))
+        return FALSE;
+    }
+  if (wait->index > 0)
+    watch_waiter (self, wait->index - 1, watch);
+  if (count_of (atomic_load (&state->word)) == state->parties)
+    watch_waiter (self, state->parties - 1, watch);
+  leave (self);
+  return is_over (wait);
+}
+
+/* Comes, unless all have come and the last one is still at the action. */
+static gboolean
+try_come (gpointer  data,
+          MpWatch  *watch)
+{
+  Wait *wait = data;
+  MpBarrier *self = wait->self;
+  State *state = self->state;
+  gboolean done;
+  guint64 word;
+
+  while (!enter (self, watch != NULL ? MP_LONG_AGO : 0))
+    {
+      if (watch == NULL || _mp_watch_owner (watch, &state->mutex))
+        return FALSE;
+    }
+  word = atomic_load (&state->word);
+  *wait = (Wait) { self, round_of (word), atomic_load (&state->n_resets), count_of (word) };
+  if (wait->index > 0)
+    watch_waiter (self, wait->index - 1, watch);
+  word = atomic_load (&state->word);
+  done = (word & BROKEN) != 0 || wait->index < state->parties;
+  if (done && (word & BROKEN) == 0)
+    {
+      state->waiters[wait->index] = _mp_identity_get_own ();
+      set_word (self, word + 1);
+    }
+  leave (self);
+  return done;
+}
+
+static gboolean
+wait_until (MpBarrier  *self,
+            MpTry       attempt,
+            Wait       *wait,
+            gint64      deadline,
+            GError    **error)
+{
+  gint64 rest = deadline < 0 ? -1 : MAX (deadline - g_get_monotonic_time (), 0);
+
+  return _mp_wait (self->place.segment, attempt, wait, rest, error);
+}
+
+/* What the last one does that comes. */
+static void
+let_pass (Wait    *wait,
+          GError **error)
+{
+  MpBarrier *self = wait->self;
+  g_autoptr (GError) failure = NULL;
+
+  if (self->state->action[0] != '\0')
+    {
+      MpFunction action = mp_function_lookup (self->state->action);
+      g_autoptr (GVariant) nothing = action != NULL ? action (NULL, &failure) : NULL;
+
+      if (action == NULL)
+        g_set_error (&failure, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                     "The barrier's action “%s” is not registered here", self->state->action);
+    }
+
+  enter (self, -1);
+  if (!is_over (wait))
+    {
+      if (failure == NULL)
+        set_word (self, next_round (atomic_load (&self->state->word)));
+      else
+        break_it (self);
+    }
+  leave (self);
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+}
+
+/* Breaks it for those whose time is over. */
+static void
+give_up (Wait *wait)
+{
+  enter (wait->self, -1);
+  if (!is_over (wait))
+    break_it (wait->self);
+  leave (wait->self);
+}
+
+/* Whether the round ended with all having come. If there was more than one reset since, nobody can
+ * say any more, and it counts as broken. */
+static gboolean
+has_passed (Wait *wait)
+{
+  State *state = wait->self->state;
+
+  if (round_of (atomic_load (&state->word)) == wait->round)
+    return FALSE;
+  switch (atomic_load (&state->n_resets) - wait->n_resets)
+    {
+    case 0: return TRUE;
+    case 1: return atomic_load (&state->reset_round) != wait->round;
+    default: return FALSE;
+    }
+}
+
+/**
+ * mp_barrier_new:
+ * @parties: how many have to come
+ * @action: (nullable): name of a registered function that the last one runs before all go on
+ * @timeout: how long each waits that says nothing else, in microseconds, -1 for ever
+ * @error: return location for an error
+ *
+ * Makes a barrier.
+ *
+ * Returns: (transfer full): the barrier, or %NULL with %MP_ERROR_FAILED if there are no parties, or
+ *   too many of them or of open descriptors; %MP_ERROR_NOT_REGISTERED if there is no such action
+ */
+MpBarrier *
+mp_barrier_new (guint        parties,
+                const char  *action,
+                gint64       timeout,
+                GError     **error)
+{
+  g_autoptr (MpBarrier) self = g_object_new (MP_TYPE_BARRIER, NULL);
+
+  if (parties == 0 || parties > MAX_PARTIES)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "A barrier is for 1 to %d parties, not for %u",
+                   MAX_PARTIES, parties);
+      return NULL;
+    }
+  if (action != NULL && (mp_function_lookup (action) == NULL || strlen (action) >= MAX_ACTION))
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                   "No function “%s” is registered: write MP_REGISTER_FUNCTION after it", action);
+      return NULL;
+    }
+  if (!_mp_place_new (&self->place, size_for (parties), error))
+    return NULL;
+  self->state = self->place.memory;
+  _mp_mutex_init (&self->state->mutex);
+  self->state->parties = parties;
+  self->state->timeout = timeout;
+  g_strlcpy (self->state->action, action != NULL ? action : "", MAX_ACTION);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * mp_barrier_wait:
+ * @self: a barrier
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for as long as the barrier says
+ * @error: return location for an error
+ *
+ * Waits until all have come.
+ *
+ * Returns: a number from 0, another one for each of them; -1 with %MP_ERROR_BROKEN_BARRIER if the
+ *   barrier is broken, or was reset: by somebody, by time, by a death or by an action that failed;
+ *   for the one that ran it, with the action's own error; with %MP_ERROR_FAILED if there are too
+ *   many open descriptors to wait
+ */
+int
+mp_barrier_wait (MpBarrier  *self,
+                 gint64      timeout,
+                 GError    **error)
+{
+  Wait wait = { self, 0, 0, 0 };
+  g_autoptr (GError) failure = NULL;
+  gint64 deadline;
+  gboolean came;
+
+  g_return_val_if_fail (MP_IS_BARRIER (self), -1);
+
+  deadline = _mp_deadline_of_timeout (timeout < 0 ? self->state->timeout : timeout);
+  came = wait_until (self, try_come, &wait, deadline, &failure);
+  if (came && !is_over (&wait))
+    {
+      if (wait.index + 1 == self->state->parties)
+        let_pass (&wait, &failure);
+      else if (!wait_until (self, try_pass, &wait, deadline, &failure))
+        give_up (&wait);
+    }
+
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  else if (came && has_passed (&wait))
+    return wait.index;
+  else
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_BROKEN_BARRIER, "The barrier is broken");
+  return -1;
+}
+
+/**
+ * mp_barrier_reset:
+ * @self: a barrier
+ *
+ * Makes the barrier as new. Those who wait get %MP_ERROR_BROKEN_BARRIER.
+ */
+void
+mp_barrier_reset (MpBarrier *self)
+{
+  guint64 word;
+
+  g_return_if_fail (MP_IS_BARRIER (self));
+
+  enter (self, -1);
+  word = atomic_load (&self->state->word);
+  if (count_of (word) > 0 || (word & BROKEN) != 0)
+    {
+      atomic_store (&self->state->reset_round, round_of (word));
+      atomic_fetch_add (&self->state->n_resets, 1);
+      set_word (self, next_round (word));
+    }
+  leave (self);
+}
+
+/**
+ * mp_barrier_abort:
+ * @self: a barrier
+ *
+ * Breaks the barrier: those who wait, and those who come, get %MP_ERROR_BROKEN_BARRIER until it is
+ * reset.
+ */
+void
+mp_barrier_abort (MpBarrier *self)
+{
+  g_return_if_fail (MP_IS_BARRIER (self));
+
+  enter (self, -1);
+  break_it (self);
+  leave (self);
+}
+
+/**
+ * mp_barrier_get_parties:
+ * @self: a barrier
+ *
+ * Returns: how many have to come
+ */
+guint
+mp_barrier_get_parties (MpBarrier *self)
+{
+  g_return_val_if_fail (MP_IS_BARRIER (self), 0);
+
+  return self->state->parties;
+}
+
+/**
+ * mp_barrier_get_n_waiting:
+ * @self: a barrier
+ *
+ * Returns: how many wait at this moment, 0 if it is broken
+ */
+guint
+mp_barrier_get_n_waiting (MpBarrier *self)
+{
+  guint64 word;
+
+  g_return_val_if_fail (MP_IS_BARRIER (self), 0);
+
+  word = atomic_load (&self->state->word);
+  return (word & BROKEN) != 0 ? 0 : count_of (word);
+}
+
+/**
+ * mp_barrier_get_broken:
+ * @self: a barrier
+ *
+ * Returns: whether it is broken
+ */
+gboolean
+mp_barrier_get_broken (MpBarrier *self)
+{
+  g_return_val_if_fail (MP_IS_BARRIER (self), FALSE);
+
+  return (atomic_load (&self->state->word) & BROKEN) != 0;
+}

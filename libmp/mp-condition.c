@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mp-condition.h"
+
+#include "mp-error.h"
+#include "mp-lock-private.h"
+#include "mp-mutex-private.h"
+#include "mp-poll-private.h"
+#include "mp-shareable-private.h"
+#include "mp-watch-private.h"
+
+/**
+ * MpCondition:
+ *
+ * Lets processes wait until another one says that something has changed, which a lock protects.
+ *
+ * A notification goes to those who have waited longest, and only to those who live: a process that
+ * was killed while it waited keeps nobody from being notified, and nobody waits for its
+ * acknowledgement, which makes Python's `notify` hang. One that is killed after it was notified
+ * takes that notification with it.
+ *
+ * 128 threads can wait at a time.
+ */
+
+#define N_WAITERS 128
+
+/* The place, the lock. */
+#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "@" MP_SHAREABLE_TYPE_STRING ")"
+#define STATE_CHECK "(" MP_PLACE_TYPE_STRING MP_SHAREABLE_TYPE_STRING ")"
+
+typedef enum
+{
+  WAITER_NONE,
+  WAITER_WAITS,
+  WAITER_NOTIFIED,
+} WaiterState;
+
+/* Changed by who has the lock. */
+typedef struct
+{
+  /* Held while it waits. That nobody has it shows that the waiter has died, without a question to
+   * the kernel. */
+  pthread_mutex_t life;
+  guint64         ticket;  /* the order in which they came */
+  _Atomic guint32 state;
+} Waiter;
+
+/* In shared memory */
+typedef struct
+{
+  guint64 next_ticket;
+  Waiter  waiters[N_WAITERS];
+} State;
+
+struct _MpCondition
+{
+  GObject parent_instance;
+
+  MpPlace  place;
+  State   *state;
+  MpLock  *lock;  /* owned */
+};
+
+static void mp_condition_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MpCondition, mp_condition, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
+                                                      mp_condition_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_condition)
+
+static void
+mp_condition_finalize (GObject *object)
+{
+  MpCondition *self = MP_CONDITION (object);
+
+  _mp_place_clear (&self->place);
+  g_clear_object (&self->lock);
+
+  G_OBJECT_CLASS (mp_condition_parent_class)->finalize (object);
+}
+
+static void
+mp_condition_class_init (MpConditionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_condition_finalize;
+}
+
+static void
+mp_condition_init (MpCondition *self)
+{
+}
+
+static GVariant *
+mp_condition_to_variant (MpShareable *shareable)
+{
+  MpCondition *self = MP_CONDITION (shareable);
+
+  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place),
+                        mp_shareable_to_variant (MP_SHAREABLE (self->lock)));
+}
+
+static MpShareable *
+mp_condition_from_variant (GType      type,
+                           GVariant  *variant,
+                           GError   **error)
+{
+  g_autoptr (MpCondition) self = NULL;
+  g_autoptr (GVariant) place = NULL;
+  g_autoptr (GVariant) lock = NULL;
+
+  if (!_mp_shareable_check_state (variant, STATE_CHECK, "a condition", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  g_variant_get (variant, STATE_TYPE, &place, &lock);
+  self->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
+  if (self->lock == NULL
+      || !_mp_place_from_variant (&self->place, place, sizeof (State), error))
+    return NULL;
+  self->state = self->place.memory;
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_condition_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_condition_to_variant;
+  iface->from_variant = mp_condition_from_variant;
+}
+
+static gboolean
+check_lock (MpCondition  *self,
+            GError      **error)
+{
+  if (_mp_mutex_is_mine (_mp_lock_get_mutex (self->lock)))
+    return TRUE;
+  g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,
+                       "This thread must have the condition's lock for that");
+  return FALSE;
+}
+
+/* The lock is held. A place is free, too, if who waited there has died. */
+static Waiter *
+add_waiter (MpCondition  *self,
+            GError      **error)
+{
+  for (guint i = 0; i < N_WAITERS; i++)
+    {
+      Waiter *waiter = &self->state->waiters[i];
+
+      if (_mp_mutex_get_owner (&waiter->life) == 0
+          && _mp_mutex_lock (&waiter->life, 0, NULL) != MP_ACQUIRED_NOT)
+        {
+          waiter->ticket = self->state->next_ticket++;
+          atomic_store (&waiter->state, WAITER_WAITS);
+          return waiter;
+        }
+    }
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "%d threads wait for the condition already",
+               N_WAITERS);
+  return NULL;
+}
+
+/* Returns: NULL if nobody waits */
+static Waiter *
+find_oldest (State *state)
+{
+  Waiter *oldest = NULL;
+
+  for (guint i = 0; i < N_WAITERS; i++)
+    {
+      Waiter *waiter = &state->waiters[i];
+
+      if (atomic_load (&waiter->state) == WAITER_WAITS
+          && (oldest == NULL || waiter->ticket < oldest->ticket)
+          && _mp_mutex_get_owner (&waiter->life) != 0)
+        oldest = waiter;
+    }
+  return oldest;
+}
+
+typedef struct
+{
+  MpCondition *self;
+  Waiter      *waiter;
+} Wait;
+
+static gboolean
+try_wait (gpointer  data,
+          MpWatch  *watch)
+{
+  Wait *wait = data;
+
+  if (atomic_load (&wait->waiter->state) == WAITER_NOTIFIED)
+    return TRUE;
+  if (watch != NULL)
+    _mp_watch_owner (watch, _mp_lock_get_mutex (wait->self->lock));
+  return FALSE;
+}
+
+/**
+ * mp_condition_new:
+ * @lock: (nullable): the lock, %NULL for one of its own that its owner can acquire again
+ * @error: return location for an error
+ *
+ * Makes a condition.
+ *
+ * Returns: (transfer full): the condition, or %NULL with %MP_ERROR_FAILED if there are too many
+ *   open descriptors or there is no memory
+ */
+MpCondition *
+mp_condition_new (MpLock  *lock,
+                  GError **error)
+{
+  g_autoptr (MpCondition) self = g_object_new (MP_TYPE_CONDITION, NULL);
+
+  g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
+
+  self->lock = lock != NULL ? g_object_ref (lock) : (MpLock *) mp_rlock_new (error);
+  if (self->lock == NULL || !_mp_place_new (&self->place, sizeof (State), error))
+    return NULL;
+  self->state = self->place.memory;
+  for (guint i = 0; i < N_WAITERS; i++)
+    _mp_mutex_init (&self->state->waiters[i].life);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * mp_condition_get_lock:
+ * @self: a condition
+ *
+ * Returns: (transfer none): its lock, to be held around all else
+ */
+MpLock *
+mp_condition_get_lock (MpCondition *self)
+{
+  g_return_val_if_fail (MP_IS_CONDITION (self), NULL);
+
+  return self->lock;
+}
+
+/**
+ * mp_condition_wait:
+ * @self: a condition, whose lock this thread has
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
+ * @error: return location for an error
+ *
+ * Releases the lock, however often this thread has it, waits to be notified, and acquires it again,
+ * which may take longer than @timeout.
+ *
+ * Returns: %TRUE if it was notified; %FALSE without an error if it was not within @timeout; %FALSE
+ *   with %MP_ERROR_OWNER_DIED if a process died while it had the lock: this thread has it all the
+ *   same, and whatever it waits for should be looked at; with %MP_ERROR_NOT_OWNED if it did not
+ *   have the lock, %MP_ERROR_FAILED if there are too many waiters or open descriptors
+ */
+gboolean
+mp_condition_wait (MpCondition  *self,
+                   gint64        timeout,
+                   GError      **error)
+{
+  Wait wait = { self, NULL };
+  g_autoptr (GError) failure = NULL;
+  gboolean notified;
+  guint depth;
+
+  g_return_val_if_fail (MP_IS_CONDITION (self), FALSE);
+
+  if (!check_lock (self, error) || (wait.waiter = add_waiter (self, error)) == NULL)
+    return FALSE;
+
+  depth = _mp_lock_leave (self->lock);
+  _mp_wait (self->place.segment, try_wait, &wait, timeout, &failure);
+  if (_mp_lock_come_back (self->lock, depth) == MP_ACQUIRED_OWNER_DIED && failure == NULL)
+    g_set_error_literal (&failure, MP_ERROR, MP_ERROR_OWNER_DIED,
+                         "A process died while it had the condition's lock");
+  notified = atomic_load (&wait.waiter->state) == WAITER_NOTIFIED;
+  atomic_store (&wait.waiter->state, WAITER_NONE);
+  _mp_mutex_unlock (&wait.waiter->life);
+
+  if (failure == NULL)
+    return notified;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/**
+ * mp_condition_wait_for:
+ * @self: a condition, whose lock this thread has
+ * @predicate: (scope call): what is waited for
+ * @user_data: data for @predicate
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
+ * @error: return location for an error
+ *
+ * Waits, and waits again, until @predicate is so.
+ *
+ * Returns: %TRUE if it is; %FALSE without an error if @timeout has passed before, with one as
+ *   mp_condition_wait() fails, but for a process that died with the lock: then it goes on
+ */
+gboolean
+mp_condition_wait_for (MpCondition  *self,
+                       MpPredicate   predicate,
+                       gpointer      user_data,
+                       gint64        timeout,
+                       GError      **error)
+{
+  gint64 deadline = _mp_deadline_of_timeout (timeout);
+
+  g_return_val_if_fail (MP_IS_CONDITION (self), FALSE);
+  g_return_val_if_fail (predicate != NULL, FALSE);
+
+  if (!check_lock (self, error))
+    return FALSE;
+  while (!predicate (user_data))
+    {
+      g_autoptr (GError) failure = NULL;
+      gint64 rest = deadline < 0 ? -1 : MAX (deadline - g_get_monotonic_time (), 0);
+
+      if (rest == 0)
+        return FALSE;
+      if (mp_condition_wait (self, rest, &failure) || failure == NULL
+          || g_error_matches (failure, MP_ERROR, MP_ERROR_OWNER_DIED))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * mp_condition_notify:
+ * @self: a condition, whose lock this thread has
+ * @n: how many to notify at most
+ * @error: return location for an error
+ *
+ * Lets those go on that have waited longest. They do when they have the lock. It never blocks.
+ *
+ * Returns: %FALSE with %MP_ERROR_NOT_OWNED if this thread does not have the lock
+ */
+gboolean
+mp_condition_notify (MpCondition  *self,
+                     guint         n,
+                     GError      **error)
+{
+  Waiter *waiter;
+
+  g_return_val_if_fail (MP_IS_CONDITION (self), FALSE);
+
+  if (!check_lock (self, error))
+    return FALSE;
+  while (n-- > 0 && (waiter = find_oldest (self->state)) != NULL)
+    {
+      _mp_segment_ring (self->place.segment);
+      atomic_store (&waiter->state, WAITER_NOTIFIED);
+      _mp_segment_ring (self->place.segment);
+    }
+  return TRUE;
+}
+
+/**
+ * mp_condition_notify_all:
+ * @self: a condition, whose lock this thread has
+ * @error: return location for an error
+ *
+ * Lets all go on that wait.
+ *
+ * Returns: %FALSE with %MP_ERROR_NOT_OWNED if this thread does not have the lock
+ */
+gboolean
+mp_condition_notify_all (MpCondition  *self,
+                         GError      **error)
+{
+  return mp_condition_notify (self, G_MAXUINT, error);
+}

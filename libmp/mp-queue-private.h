@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "mp-fifo-private.h"
+#include "mp-queue.h"
+#include "mp-segment-private.h"
+
+G_BEGIN_DECLS
+
+/* In shared memory */
+typedef struct
+{
+  MpFifoState     fifo;
+
+  MP_CACHE_ALIGNED _Atomic guint32 shut;  /* set while the putters' mutex is held */
+
+  /* Of a joinable queue */
+  MP_CACHE_ALIGNED pthread_mutex_t mutex;
+  _Atomic guint64 n_done;                 /* changed while that is held */
+} MpQueueState;
+
+typedef struct
+{
+  MpPlace       place;
+  MpQueueState *state;   /* borrowed, of the place */
+  MpFifo        fifo;
+  gboolean      closed;  /* here; accessed atomically */
+} MpQueuePrivate;
+
+MpQueuePrivate *_mp_queue_get_private  (MpQueue        *self);
+gpointer        _mp_queue_new          (GType           type,
+                                        guint64         max_size,
+                                        GError        **error);
+gboolean        _mp_queue_check_open   (MpQueue        *self,
+                                        GError        **error);
+
+G_END_DECLS

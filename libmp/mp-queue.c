@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mp-queue-private.h"
+
+#include "mp-error.h"
+#include "mp-shareable-private.h"
+
+/**
+ * MpQueue:
+ *
+ * A queue of values in shared memory, that several processes put into and get from. The order is
+ * that in which the values were put.
+ *
+ * A value is in the queue when mp_queue_put() returns, and there it stays, whatever becomes of the
+ * process: there is no thread that feeds a pipe, as in Python, so nothing gets lost at exit,
+ * joining a process never waits for somebody to read, and there is no `join_thread` or
+ * `cancel_join_thread` to call.
+ *
+ * A process may be killed at any instant of putting or getting, and the others go on. What it was
+ * just putting is in the queue or is not, what it was just getting is still there, or gone with it:
+ * at most that one value is lost.
+ *
+ * The memory grows to what is in the queue at a time, to 4 GiB at most; then mp_queue_put() waits,
+ * as it does for @max_size. A value can have 1 GiB. Where address space is limited both are less.
+ *
+ * A value must hold no descriptors, and so none of an #MpShareable: give those to a process with
+ * its arguments, or send them through an #MpConnection.
+ */
+
+#define LARGEST   ((guint64) 4 << 30)
+#define SMALLEST  ((guint64) 1 << 20)
+/* Whole pages, so that they can be given back. */
+#define START     4096
+
+G_STATIC_ASSERT (MP_SEGMENT_HEADER + sizeof (MpQueueState) <= START);
+
+static void mp_queue_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (MpQueue, mp_queue, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (MpQueue)
+                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_queue_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_queue)
+
+MpQueuePrivate *
+_mp_queue_get_private (MpQueue *self)
+{
+  return mp_queue_get_instance_private (self);
+}
+
+static void
+mp_queue_finalize (GObject *object)
+{
+  _mp_place_clear (&_mp_queue_get_private (MP_QUEUE (object))->place);
+
+  G_OBJECT_CLASS (mp_queue_parent_class)->finalize (object);
+}
+
+static void
+mp_queue_class_init (MpQueueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_queue_finalize;
+}
+
+static void
+mp_queue_init (MpQueue *self)
+{
+}
+
+/* Of a queue that has its place. */
+static void
+find_parts (MpQueuePrivate *priv)
+{
+  guint8 *base = _mp_segment_get_base (priv->place.segment);
+
+  priv->state = priv->place.memory;
+  priv->fifo = (MpFifo) {
+    .state = &priv->state->fifo,
+    .base = base + START,
+    .memory = _mp_segment_get_memory (priv->place.segment),
+    .start = START,
+    .size = _mp_segment_get_size (priv->place.segment) - START,
+  };
+}
+
+static GVariant *
+mp_queue_to_variant (MpShareable *shareable)
+{
+  MpQueuePrivate *priv = _mp_queue_get_private (MP_QUEUE (shareable));
+  MpPlace none = { NULL };
+
+  return _mp_place_to_variant (g_atomic_int_get (&priv->closed) ? &none : &priv->place);
+}
+
+static MpShareable *
+mp_queue_from_variant (GType      type,
+                       GVariant  *variant,
+                       GError   **error)
+{
+  g_autoptr (MpQueue) self = NULL;
+  MpQueuePrivate *priv;
+
+  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a queue", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  priv = _mp_queue_get_private (self);
+  if (!_mp_place_from_variant (&priv->place, variant, sizeof (MpQueueState), error))
+    return NULL;
+  if (priv->place.offset != MP_SEGMENT_HEADER
+      || _mp_segment_get_size (priv->place.segment) < SMALLEST)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                           "What came as a queue is another shared object");
+      return NULL;
+    }
+  find_parts (priv);
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_queue_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_queue_to_variant;
+  iface->from_variant = mp_queue_from_variant;
+}
+
+gpointer
+_mp_queue_new (GType     type,
+               guint64   max_size,
+               GError  **error)
+{
+  g_autoptr (MpQueue) self = g_object_new (type, NULL);
+  MpQueuePrivate *priv = _mp_queue_get_private (self);
+  MpSegment *segment = _mp_segment_new (LARGEST, SMALLEST, error);
+
+  if (segment == NULL)
+    return NULL;
+  priv->place = (MpPlace) {
+    segment, MP_SEGMENT_HEADER, (guint8 *) _mp_segment_get_base (segment) + MP_SEGMENT_HEADER,
+  };
+  find_parts (priv);
+  _mp_fifo_init (&priv->fifo, max_size > 0 ? max_size : G_MAXUINT64);
+  _mp_mutex_init (&priv->state->mutex);
+  return g_steal_pointer (&self);
+}
+
+gboolean
+_mp_queue_check_open (MpQueue  *self,
+                      GError  **error)
+{
+  if (!g_atomic_int_get (&_mp_queue_get_private (self)->closed))
+    return TRUE;
+  g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED, "The queue is closed in this process");
+  return FALSE;
+}
+
+/**
+ * mp_queue_new:
+ * @max_size: how many values can be in it, 0 for as many as there is memory for
+ * @error: return location for an error
+ *
+ * Makes a queue, empty.
+ *
+ * Returns: (transfer full): the queue, or %NULL with %MP_ERROR_FAILED if there are too many open
+ *   descriptors or there is no memory
+ */
+MpQueue *
+mp_queue_new (guint64   max_size,
+              GError  **error)
+{
+  return _mp_queue_new (MP_TYPE_QUEUE, max_size, error);
+}
+
+/**
+ * mp_queue_get_size:
+ * @self: a queue
+ *
+ * Returns: how many values are in it at this moment: Python's `qsize`
+ */
+guint64
+mp_queue_get_size (MpQueue *self)
+{
+  g_return_val_if_fail (MP_IS_QUEUE (self), 0);
+
+  return _mp_fifo_count (&_mp_queue_get_private (self)->fifo);
+}
+
+/**
+ * mp_queue_get_max_size:
+ * @self: a queue
+ *
+ * Returns: how many values can be in it, 0 if only memory limits that
+ */
+guint64
+mp_queue_get_max_size (MpQueue *self)
+{
+  guint64 max_size;
+
+  g_return_val_if_fail (MP_IS_QUEUE (self), 0);
+
+  max_size = _mp_queue_get_private (self)->state->fifo.max_records;
+  return max_size != G_MAXUINT64 ? max_size : 0;
+}
+
+/**
+ * mp_queue_is_empty:
+ * @self: a queue
+ *
+ * Returns: whether nothing is in it at this moment
+ */
+gboolean
+mp_queue_is_empty (MpQueue *self)
+{
+  return mp_queue_get_size (self) == 0;
+}
+
+/**
+ * mp_queue_is_full:
+ * @self: a queue
+ *
+ * Returns: whether there are as many values in it as can be, at this moment
+ */
+gboolean
+mp_queue_is_full (MpQueue *self)
+{
+  g_return_val_if_fail (MP_IS_QUEUE (self), FALSE);
+
+  return mp_queue_get_size (self) >= _mp_queue_get_private (self)->state->fifo.max_records;
+}
+
+/**
+ * mp_queue_shut_down:
+ * @self: a queue
+ *
+ * Ends the queue for all processes: nothing more can be put, what is in it can still be got, and
+ * then whoever gets, or waits for something to get, is told that it is the end. So nobody needs to
+ * put a last value for each getter.
+ */
+void
+mp_queue_shut_down (MpQueue *self)
+{
+  MpQueuePrivate *priv = _mp_queue_get_private (self);
+
+  g_return_if_fail (MP_IS_QUEUE (self));
+
+  _mp_mutex_enter (&priv->state->fifo.put.mutex, -1);
+  _mp_segment_ring (priv->place.segment);
+  atomic_store (&priv->state->shut, TRUE);
+  _mp_segment_ring (priv->place.segment);
+  _mp_mutex_unlock (&priv->state->fifo.put.mutex);
+}
+
+/**
+ * mp_queue_close:
+ * @self: a queue
+ *
+ * Says that this process will neither put nor get any more: both fail with %MP_ERROR_CLOSED from
+ * now on. Others go on. The memory is released with the last process's last object.
+ */
+void
+mp_queue_close (MpQueue *self)
+{
+  g_return_if_fail (MP_IS_QUEUE (self));
+
+  g_atomic_int_set (&_mp_queue_get_private (self)->closed, TRUE);
+}

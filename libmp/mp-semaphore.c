@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mp-semaphore.h"
+
+#include "mp-error.h"
+#include "mp-identity-private.h"
+#include "mp-mutex-private.h"
+#include "mp-poll-private.h"
+#include "mp-shareable-private.h"
+#include "mp-watch-private.h"
+
+/**
+ * MpSemaphore:
+ *
+ * A number of units that processes acquire and release.
+ *
+ * A unit that was acquired belongs to the process until that releases it, or, if it has none,
+ * another process does so for it. If a process dies, killed or not, its units go to those who wait
+ * for one, or ask for one, and they are told: mp_semaphore_acquire() returns
+ * %MP_ACQUIRED_OWNER_DIED. With Python's semaphore they would be gone.
+ *
+ * So what a process acquires and means never to release comes back when it dies. To hand signals
+ * from process to process use an #MpQueue, or an #MpEvent.
+ *
+ * Of the units that more than 64 processes hold at a time only those of 64 are known, and come
+ * back.
+ */
+
+/**
+ * MpBoundedSemaphore:
+ *
+ * A semaphore that never has more units than it began with: to release one too many is an error.
+ * The functions are those of #MpSemaphore.
+ */
+
+#define N_HOLDERS  64
+#define MAX_VALUE  G_MAXINT32
+
+typedef struct
+{
+  guint64 identity;
+  guint64 count;     /* its store is the commit; who has none is no holder */
+} Holder;
+
+/* In shared memory. The mutex guards all, but the value may be read at any time. */
+typedef struct
+{
+  pthread_mutex_t mutex;
+  _Atomic guint32 value;     /* the total without what holders have */
+  guint32         total;
+  guint32         bound;
+  guint32         n_orphans; /* come from the dead, and nobody has been told yet */
+  Holder          holders[N_HOLDERS];
+} State;
+
+typedef struct
+{
+  MpPlace  place;
+  State   *state;
+} MpSemaphorePrivate;
+
+struct _MpBoundedSemaphore
+{
+  MpSemaphore parent_instance;
+};
+
+static void mp_semaphore_shareable_init (MpShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (MpSemaphore, mp_semaphore, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (MpSemaphore)
+                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_semaphore_shareable_init))
+MP_REGISTER_SHAREABLE_TYPE (mp_semaphore)
+
+G_DEFINE_FINAL_TYPE (MpBoundedSemaphore, mp_bounded_semaphore, MP_TYPE_SEMAPHORE)
+MP_REGISTER_SHAREABLE_TYPE (mp_bounded_semaphore)
+
+static inline MpSemaphorePrivate *
+get_private (MpSemaphore *self)
+{
+  return mp_semaphore_get_instance_private (self);
+}
+
+static void
+mp_semaphore_finalize (GObject *object)
+{
+  _mp_place_clear (&get_private (MP_SEMAPHORE (object))->place);
+
+  G_OBJECT_CLASS (mp_semaphore_parent_class)->finalize (object);
+}
+
+static void
+mp_semaphore_class_init (MpSemaphoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mp_semaphore_finalize;
+}
+
+static void
+mp_semaphore_init (MpSemaphore *self)
+{
+}
+
+static void
+mp_bounded_semaphore_class_init (MpBoundedSemaphoreClass *klass)
+{
+}
+
+static void
+mp_bounded_semaphore_init (MpBoundedSemaphore *self)
+{
+}
+
+static GVariant *
+mp_semaphore_to_variant (MpShareable *shareable)
+{
+  return _mp_place_to_variant (&get_private (MP_SEMAPHORE (shareable))->place);
+}
+
+static MpShareable *
+mp_semaphore_from_variant (GType      type,
+                           GVariant  *variant,
+                           GError   **error)
+{
+  g_autoptr (MpSemaphore) self = NULL;
+  MpSemaphorePrivate *priv;
+
+  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a semaphore", error))
+    return NULL;
+
+  self = g_object_new (type, NULL);
+  priv = get_private (self);
+  if (!_mp_place_from_variant (&priv->place, variant, sizeof (State), error))
+    return NULL;
+  priv->state = priv->place.memory;
+  return MP_SHAREABLE (g_steal_pointer (&self));
+}
+
+static void
+mp_semaphore_shareable_init (MpShareableInterface *iface)
+{
+  iface->to_variant = mp_semaphore_to_variant;
+  iface->from_variant = mp_semaphore_from_variant;
+}
+
+static gpointer
+semaphore_new (GType     type,
+               guint     value,
+               guint     bound,
+               GError  **error)
+{
+  g_autoptr (MpSemaphore) self = g_object_new (type, NULL);
+  MpSemaphorePrivate *priv = get_private (self);
+
+  if (value > MAX_VALUE)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "A semaphore can have %d units at most",
+                   MAX_VALUE);
+      return NULL;
+    }
+  if (!_mp_place_new (&priv->place, sizeof (State), error))
+    return NULL;
+  priv->state = priv->place.memory;
+  _mp_mutex_init (&priv->state->mutex);
+  atomic_init (&priv->state->value, value);
+  priv->state->total = value;
+  priv->state->bound = bound;
+  return g_steal_pointer (&self);
+}
+
+/* What is with the holders is the truth; who died with the mutex may not have come to the value. */
+static void
+count_value (State *state)
+{
+  guint64 held = 0;
+
+  for (guint i = 0; i < N_HOLDERS; i++)
+    held += state->holders[i].count;
+  atomic_store (&state->value, state->total - held);
+}
+
+/* Returns: FALSE if another process has the mutex for longer than @deadline */
+static gboolean
+enter (State  *state,
+       gint64  deadline)
+{
+  MpAcquired acquired = _mp_mutex_enter (&state->mutex, deadline);
+
+  if (acquired == MP_ACQUIRED_OWNER_DIED)
+    count_value (state);
+  return acquired != MP_ACQUIRED_NOT;
+}
+
+/* Of this process, or a free place for it. Returns: NULL if there is none */
+static Holder *
+find_own (State *state)
+{
+  guint64 identity = _mp_identity_get_own ();
+  Holder *unused = NULL;
+
+  for (guint i = 0; i < N_HOLDERS; i++)
+    {
+      Holder *holder = &state->holders[i];
+
+      if (holder->count > 0 && holder->identity == identity)
+        return holder;
+      if (holder->count == 0 && unused == NULL)
+        unused = holder;
+      /* Places are used from the front, and most semaphores have few holders. */
+      if (holder->identity == 0)
+        break;
+    }
+  if (unused != NULL)
+    unused->identity = identity;
+  return unused;
+}
+
+/* Returns: NULL if nobody has any */
+static Holder *
+find_any (State *state)
+{
+  for (guint i = 0; i < N_HOLDERS; i++)
+    {
+      if (state->holders[i].count > 0)
+        return &state->holders[i];
+    }
+  return NULL;
+}
+
+/* Takes back what the dead have, and names those who live. */
+static void
+look_after_holders (State   *state,
+                    MpWatch *watch)
+{
+  for (guint i = 0; i < N_HOLDERS; i++)
+    {
+      Holder *holder = &state->holders[i];
+
+      if (holder->count == 0)
+        continue;
+      if (!_mp_identity_is_alive (holder->identity))
+        {
+          state->n_orphans += holder->count;
+          holder->count = 0;
+          count_value (state);
+        }
+      else if (watch != NULL)
+        _mp_watch_identity (watch, holder->identity);
+    }
+}
+
+/* The mutex is held, and there is a unit. */
+static MpAcquired
+take (State *state)
+{
+  Holder *own = find_own (state);
+
+  if (own != NULL)
+    own->count++;
+  else
+    state->total--;
+  atomic_fetch_sub (&state->value, 1);
+  if (state->n_orphans == 0)
+    return MP_ACQUIRED;
+  state->n_orphans--;
+  return MP_ACQUIRED_OWNER_DIED;
+}
+
+/**
+ * mp_semaphore_new:
+ * @value: how many units there are
+ * @error: return location for an error
+ *
+ * Makes a semaphore.
+ *
+ * Returns: (transfer full): the semaphore, or %NULL with %MP_ERROR_FAILED if there are too many
+ *   units or open descriptors, or there is no memory
+ */
+MpSemaphore *
+mp_semaphore_new (guint    value,
+                  GError **error)
+{
+  return semaphore_new (MP_TYPE_SEMAPHORE, value, MAX_VALUE, error);
+}
+
+/**
+ * mp_bounded_semaphore_new: (constructor)
+ * @value: how many units there are, and will be at most
+ * @error: return location for an error
+ *
+ * Makes a semaphore that checks that not more is released than was acquired.
+ *
+ * Returns: (transfer full): the semaphore, or %NULL as mp_semaphore_new() fails
+ */
+MpBoundedSemaphore *
+mp_bounded_semaphore_new (guint    value,
+                          GError **error)
+{
+  return semaphore_new (MP_TYPE_BOUNDED_SEMAPHORE, value, value, error);
+}
+
+typedef struct
+{
+  State      *state;
+  gint64      deadline;  /* for the mutex */
+  gboolean    thorough;  /* looks after the dead without a watch, too */
+  MpAcquired  acquired;
+} Wait;
+
+static gboolean
+try_acquire (gpointer  data,
+             MpWatch  *watch)
+{
+  Wait *wait = data;
+  State *state = wait->state;
+
+  if (watch == NULL && !wait->thorough && atomic_load (&state->value) == 0)
+    return FALSE;
+  while (!enter (state, wait->deadline))
+    {
+      if (watch == NULL || _mp_watch_owner (watch, &state->mutex))
+        return FALSE;
+    }
+  if (atomic_load (&state->value) == 0 && (watch != NULL || wait->thorough))
+    look_after_holders (state, watch);
+  if (atomic_load (&state->value) > 0)
+    wait->acquired = take (state);
+  _mp_mutex_unlock (&state->mutex);
+  return wait->acquired != MP_ACQUIRED_NOT;
+}
+
+/**
+ * mp_semaphore_acquire:
+ * @self: a semaphore
+ * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
+ * @error: return location for an error
+ *
+ * Acquires a unit. May be called from any thread.
+ *
+ * Returns: %MP_ACQUIRED, or %MP_ACQUIRED_OWNER_DIED if a process died with the unit: in both cases
+ *   this process has it; %MP_ACQUIRED_NOT, which is 0, without an error if there was none within
+ *   @timeout, or with %MP_ERROR_FAILED if there are too many open descriptors to wait
+ */
+MpAcquired
+mp_semaphore_acquire (MpSemaphore  *self,
+                      gint64        timeout,
+                      GError      **error)
+{
+  MpSemaphorePrivate *priv = get_private (self);
+  Wait wait = { priv->state, 0, timeout == 0, MP_ACQUIRED_NOT };
+
+  g_return_val_if_fail (MP_IS_SEMAPHORE (self), MP_ACQUIRED_NOT);
+
+  if (timeout != 0)
+    wait.deadline = _mp_deadline_of_timeout (timeout);
+  if (!try_acquire (&wait, NULL) && timeout != 0)
+    _mp_wait (priv->place.segment, try_acquire, &wait, timeout, error);
+  return wait.acquired;
+}
+
+/**
+ * mp_semaphore_acquire_async:
+ * @self: a semaphore
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when this process has a unit
+ * @user_data: data for @callback
+ *
+ * Acquires a unit in the thread-default main context, without a thread.
+ */
+void
+mp_semaphore_acquire_async (MpSemaphore         *self,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  Wait *wait;
+
+  g_return_if_fail (MP_IS_SEMAPHORE (self));
+
+  wait = g_new (Wait, 1);
+  *wait = (Wait) { get_private (self)->state, MP_LONG_AGO, FALSE, MP_ACQUIRED_NOT };
+  _mp_wait_async (self, get_private (self)->place.segment, try_acquire, wait, g_free, cancellable,
+                  callback, user_data);
+}
+
+/**
+ * mp_semaphore_acquire_finish:
+ * @self: a semaphore
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends mp_semaphore_acquire_async().
+ *
+ * Returns: as mp_semaphore_acquire() does; %MP_ACQUIRED_NOT with %G_IO_ERROR_CANCELLED if it was
+ *   cancelled: no unit was acquired then
+ */
+MpAcquired
+mp_semaphore_acquire_finish (MpSemaphore   *self,
+                             GAsyncResult  *result,
+                             GError       **error)
+{
+  gpointer wait;
+
+  g_return_val_if_fail (MP_IS_SEMAPHORE (self) && MP_IS_WAIT (result), MP_ACQUIRED_NOT);
+
+  return _mp_wait_finish (result, &wait, error) ? ((Wait *) wait)->acquired : MP_ACQUIRED_NOT;
+}
+
+/**
+ * mp_semaphore_release:
+ * @self: a semaphore
+ * @error: return location for an error
+ *
+ * Releases a unit: one that this process has acquired, or else one that another process has, or
+ * else, if it is not bounded, a new one.
+ *
+ * Returns: %FALSE with %MP_ERROR_NOT_OWNED if all are released already
+ */
+gboolean
+mp_semaphore_release (MpSemaphore  *self,
+                      GError      **error)
+{
+  MpSemaphorePrivate *priv = get_private (self);
+  State *state = priv->state;
+  gboolean possible;
+
+  g_return_val_if_fail (MP_IS_SEMAPHORE (self), FALSE);
+
+  enter (state, -1);
+  possible = atomic_load (&state->value) < state->bound;
+  if (possible)
+    {
+      Holder *holder = find_own (state);
+
+      if (holder == NULL || holder->count == 0)
+        holder = find_any (state);
+      _mp_segment_ring (priv->place.segment);
+      if (holder != NULL)
+        holder->count--;
+      else
+        state->total++;
+      atomic_fetch_add (&state->value, 1);
+      _mp_segment_ring (priv->place.segment);
+    }
+  _mp_mutex_unlock (&state->mutex);
+
+  if (!possible)
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,
+                         "semaphore or lock released too many times");
+  return possible;
+}
+
+/**
+ * mp_semaphore_get_value:
+ * @self: a semaphore
+ *
+ * Returns: how many units can be acquired at this moment
+ */
+guint
+mp_semaphore_get_value (MpSemaphore *self)
+{
+  g_return_val_if_fail (MP_IS_SEMAPHORE (self), 0);
+
+  return atomic_load (&get_private (self)->state->value);
+}
