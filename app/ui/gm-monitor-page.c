@@ -227,7 +227,6 @@ snapshot_cb (GmMonitorPage *self)
   if (!self->watching)
     return;
   update_workers (self);
-  update_figures (self);
 }
 
 static void

@@ -23,6 +23,7 @@ struct _GmRun
   guint         grown_source;
   guint         watchers;
   guint         listeners;
+  gint64        told;      /* when snapshots were last told of as a change */
   guint         loaded : 1;
   guint         died : 1;  /* state.json says it runs, and nobody does */
 };

@@ -14,6 +14,10 @@
 /* Told at most so often that files have grown: milliseconds. */
 #define GROWN_INTERVAL 250
 
+/* Told at most so often that numbers have changed: microseconds. Titles and lists lay out the whole
+ * window anew each time. */
+#define CHANGED_INTERVAL (G_USEC_PER_SEC / 2)
+
 /**
  * GmRun:
  *
@@ -83,6 +87,7 @@ gm_run_take_snapshot (GmRun      *self,
                       GmSnapshot *snapshot)
 {
   GmRunState before = self->state;
+  gint64 now = g_get_monotonic_time ();
 
   g_clear_pointer (&self->snapshot, gm_snapshot_unref);
   self->snapshot = gm_snapshot_ref (snapshot);
@@ -91,6 +96,9 @@ gm_run_take_snapshot (GmRun      *self,
   g_signal_emit (self, signals[SNAPSHOT], 0);
   if (self->state != before)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  if (self->state == before && now - self->told < CHANGED_INTERVAL)
+    return;
+  self->told = now;
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -233,7 +241,7 @@ gm_run_class_init (GmRunClass *klass)
   /**
    * GmRun::changed:
    *
-   * Any of the getters may answer something else now.
+   * Any of the getters may answer something else now. For mere numbers at most twice a second.
    */
   signals[CHANGED] = g_signal_new ("changed", GM_TYPE_RUN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);

@@ -11,6 +11,7 @@
 #include "gm-results-page.h"
 #include "gm-settings.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* The window: what there is on the left, the job or run that is chosen on the right. */
 G_DEFINE_FINAL_TYPE (GmWindow, gm_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -124,10 +125,10 @@ update_primary (GmWindow *self)
 {
   GmAct act = gm_window_get_act (self);
   gboolean live = self->run != NULL && gm_run_get_live (self->run);
-  const char *classes[] = { acts[act].style, NULL };
 
-  gtk_button_set_label (self->primary, _(acts[act].label));
-  gtk_widget_set_css_classes (GTK_WIDGET (self->primary), classes);
+  if (g_strcmp0 (gtk_button_get_label (self->primary), _(acts[act].label)) != 0)
+    gtk_button_set_label (self->primary, _(acts[act].label));
+  gm_widget_set_style (GTK_WIDGET (self->primary), acts[act].style);
   gtk_widget_set_visible (GTK_WIDGET (self->stop), live);
 }
 

@@ -217,10 +217,11 @@ gm_worker_table_init (GmWorkerTable *self)
   build_model (self);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (self->view));
   gtk_widget_set_vexpand (scrolled, TRUE);
-  self->total = gtk_label_new (NULL);
+  /* No label: that would lay out the whole window each time it changes. */
+  self->total = gtk_inscription_new (NULL);
   gtk_widget_set_name (self->total, "workers-total");
-  gtk_label_set_xalign (GTK_LABEL (self->total), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (self->total), PANGO_ELLIPSIZE_END);
+  gtk_inscription_set_text_overflow (GTK_INSCRIPTION (self->total),
+                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_widget_set_hexpand (self->total, TRUE);
   gtk_widget_add_css_class (self->total, "numeric");
   gtk_widget_add_css_class (self->total, "heading");
@@ -269,8 +270,8 @@ update_total (GmWorkerTable    *self,
   text = g_strdup_printf (_("%u workers, %u busy · %s done · %s failed · CPU %.0f %% · %s"),
                           snapshot->workers->len, busy, n_done, n_failed, snapshot->cpu_percent,
                           memory);
-  if (g_strcmp0 (gtk_label_get_text (GTK_LABEL (self->total)), text) != 0)
-    gtk_label_set_text (GTK_LABEL (self->total), text);
+  if (g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (self->total)), text) != 0)
+    gtk_inscription_set_text (GTK_INSCRIPTION (self->total), text);
 }
 
 /**

@@ -34,6 +34,7 @@ ABSOLUTE = {
     'start-to-task-fork-ms': 15, 'start-to-task-forkserver-ms': 15, 'start-to-task-spawn-ms': 15,
     'results-open-ms': 1000, 'results-frame-p95-ms': 10, 'results-peak-mib': 120,
     'log-open-ms': 1000, 'log-frame-p95-ms': 10, 'log-peak-mib': 120,
+    'watch-64-percent-cost': 5, 'idle-wake-ups-cost': 0,
     'queue-items': 5e6,
     'square-items': 400000, 'square-peak-mib': 64, 'ten-million-peak-mib': 64,
 }
@@ -58,7 +59,7 @@ def figures(*command):
     """What a program prints, a line for each figure: WHO FIGURE VALUE."""
     out = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
-    rows = [line.split() for line in out.splitlines()]
+    rows = [row for row in map(str.split, out.splitlines()) if len(row) == 3]
     return {(who, name): float(value) for who, name, value in rows}
 
 
@@ -179,6 +180,12 @@ def views(build):
     return run_square(build, MILLION, measure)
 
 
+def watch(build):
+    """64 workers watched at 10 Hz beside another monitor, and an idle window."""
+    return {'window': lambda: figures(HERE.parent / 'ui/run-ui', HERE / 'bench_watch.py',
+                                      build / 'app' / GTK_MP)}
+
+
 def pool(method):
     return lambda build: {'libmp': program(build, 'bench-pool', method),
                           'Python': python('bench_pool.py', method)}
@@ -201,6 +208,7 @@ TOPICS = {
 # Four gigabytes of disk and a minute, or a display: only when asked for.
 ON_REQUEST = {
     'views': lambda build: {'gtk-mp': lambda: views(build)},
+    'watch': watch,
     'ten-million': lambda build: {'gtk-mp': lambda: square(build, 10 * MILLION, 'ten-million')},
 }
 

@@ -38,7 +38,7 @@ def missing(template, path):
     lines = pathlib.Path(template).read_text(encoding='utf-8').splitlines()
     places = [int(line.split(':')[1]) for line in compared.stderr.splitlines()
               if 'used but not defined' in line]
-    return [f'po/{path.name} lacks {lines[place - 1]}' for place in places]
+    return [f'po/{path.name} lacks {lines[place - 2]}' for place in places]
 
 
 found = {str(path.relative_to(ROOT)) for pattern in ('*.c', '*.ui')
