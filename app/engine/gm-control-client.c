@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "gm-control-client.h"
 
 #include "gm-json.h"
+#include "gm-line-buffer.h"
 
 /* Whoever does not read is not waited for: answers wait in memory, and while there are many nothing
  * more is read; snapshots are left out. What is sent is always whole lines. */
@@ -36,12 +36,12 @@ enum
 struct _GmControlClient
 {
   /* Owned */
-  GString *input;
-  GString *output;
-  GSource *read_source;   /* NULL while nothing is read */
-  GSource *write_source;  /* while there is output */
-  GSource *hup_source;    /* of a watcher that says no more */
-  GSource *timer;         /* of a watcher */
+  GmLineBuffer  input;
+  GString      *output;
+  GSource      *read_source;   /* NULL while nothing is read */
+  GSource      *write_source;  /* while there is output, or something to answer yet */
+  GSource      *hup_source;    /* of a watcher that says no more */
+  GSource      *timer;         /* of a watcher */
 
   /* Borrowed */
   const GmControlFuncs *funcs;
@@ -50,7 +50,6 @@ struct _GmControlClient
   gpointer              gone_data;
 
   int       fd;
-  gsize     scanned;  /* so much of @input holds no end of line */
   gboolean  said_all; /* the other side will not write any more */
   gboolean  closing;  /* once all is sent */
 };
@@ -72,7 +71,7 @@ gm_control_client_free (GmControlClient *self)
   /* A worker that was forked meanwhile may still have a copy. */
   shutdown (self->fd, SHUT_RDWR);
   close (self->fd);
-  g_string_free (self->input, TRUE);
+  gm_line_buffer_clear (&self->input);
   g_string_free (self->output, TRUE);
   g_free (self);
 }
@@ -112,6 +111,7 @@ send_some (GmControlClient *self)
   return TRUE;
 }
 
+static void take_lines (GmControlClient *self);
 static gboolean on_readable (int          fd,
                              GIOCondition condition,
                              gpointer     user_data);
@@ -134,10 +134,12 @@ on_hup (int          fd,
 static void
 go_on (GmControlClient *self)
 {
-  gboolean reads = !self->said_all && !self->closing && self->output->len <= MAX_OUTPUT;
+  gboolean unanswered = !self->closing && gm_line_buffer_has_unseen (&self->input);
+  gboolean reads = !self->said_all && !self->closing && !unanswered;
 
   if (!send_some (self)
-      || (self->output->len == 0 && (self->closing || (self->said_all && self->timer == NULL))))
+      || (self->output->len == 0 && !unanswered
+          && (self->closing || (self->said_all && self->timer == NULL))))
     {
       self->gone (self, self->gone_data);
       return;
@@ -147,7 +149,7 @@ go_on (GmControlClient *self)
   else if (self->read_source == NULL)
     self->read_source = attach (g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR),
                                 "gm-control-read", G_SOURCE_FUNC (on_readable), self);
-  if (self->output->len == 0)
+  if (self->output->len == 0 && !unanswered)
     g_clear_pointer (&self->write_source, destroy_source);
   else if (self->write_source == NULL)
     self->write_source = attach (g_unix_fd_source_new (self->fd, G_IO_OUT | G_IO_HUP | G_IO_ERR),
@@ -162,7 +164,11 @@ on_writable (int          fd,
              GIOCondition condition,
              gpointer     user_data)
 {
-  go_on (user_data);
+  GmControlClient *self = user_data;
+
+  if (send_some (self))
+    take_lines (self);
+  go_on (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -352,28 +358,19 @@ on_line (GmControlClient *self,
 static void
 take_lines (GmControlClient *self)
 {
-  gsize start = 0;
-  const char *end;
+  const char *line;
+  gsize length;
 
   while (!self->closing && self->output->len <= MAX_OUTPUT
-         && (end = memchr (self->input->str + start + self->scanned, '\n',
-                           self->input->len - start - self->scanned)) != NULL)
+         && (line = gm_line_buffer_next (&self->input, &length)) != NULL)
     {
-      gsize length = end - (self->input->str + start);
-
-      self->scanned = 0;
-      on_line (self, self->input->str + start, length);
-      start += length + 1;
+      on_line (self, line, length);
       if (self->output->len > MAX_OUTPUT && !send_some (self))
         self->closing = TRUE;
     }
-  g_string_erase (self->input, 0, start);
-  self->scanned = self->output->len <= MAX_OUTPUT ? self->input->len : 0;
-  if (self->scanned > MAX_LINE)
+  if (!self->closing && gm_line_buffer_get_begun (&self->input) > MAX_LINE)
     {
       append_error (self->output, NULL, CODE_PARSE, "A line is at most 1 MiB");
-      g_string_truncate (self->input, 0);
-      self->scanned = 0;
       self->closing = TRUE;
     }
 }
@@ -384,12 +381,13 @@ on_readable (int          fd,
              gpointer     user_data)
 {
   GmControlClient *self = user_data;
-  gsize before = self->input->len;
+  GString *text = self->input.text;
+  gsize before = text->len;
   gssize n;
 
-  g_string_set_size (self->input, before + READ_SIZE);
-  n = recv (fd, self->input->str + before, READ_SIZE, MSG_DONTWAIT);
-  g_string_truncate (self->input, before + MAX (n, 0));
+  g_string_set_size (text, before + READ_SIZE);
+  n = recv (fd, text->str + before, READ_SIZE, MSG_DONTWAIT);
+  g_string_truncate (text, before + MAX (n, 0));
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
   if (n < 0)
@@ -400,8 +398,8 @@ on_readable (int          fd,
   if (n == 0)
     {
       self->said_all = TRUE;
-      if (self->input->len > 0)
-        g_string_append_c (self->input, '\n');
+      if (text->len > 0)
+        g_string_append_c (text, '\n');
     }
   take_lines (self);
   go_on (self);
@@ -432,7 +430,7 @@ gm_control_client_new (int                   fd,
   self->user_data = user_data;
   self->gone = gone;
   self->gone_data = gone_data;
-  self->input = g_string_new (NULL);
+  gm_line_buffer_init (&self->input);
   self->output = g_string_new (NULL);
   self->read_source = attach (g_unix_fd_source_new (fd, G_IO_IN | G_IO_HUP | G_IO_ERR),
                               "gm-control-read", G_SOURCE_FUNC (on_readable), self);

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "gm-run-client.h"
 
 #include "gm-json.h"
+#include "gm-line-buffer.h"
 #include "gm-run-info.h"
 #include "gm-run-socket.h"
 
@@ -43,13 +43,12 @@ struct _GmRunClient
   /* Owned */
   GMainContext *context;
   GHashTable   *calls;         /* id → Call */
-  GString      *input;
+  GmLineBuffer  input;
   GString      *output;
   GSource      *read_source;
   GSource      *write_source;  /* while there is output */
 
   int           fd;            /* -1: closed */
-  gsize         scanned;       /* so much of @input holds no end of line */
   gint64        last_id;
 };
 
@@ -125,7 +124,7 @@ gm_run_client_finalize (GObject *object)
   GmRunClient *self = GM_RUN_CLIENT (object);
 
   g_hash_table_unref (self->calls);
-  g_string_free (self->input, TRUE);
+  gm_line_buffer_clear (&self->input);
   g_string_free (self->output, TRUE);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (gm_run_client_parent_class)->finalize (object);
@@ -165,7 +164,7 @@ gm_run_client_init (GmRunClient *self)
   self->fd = -1;
   self->context = g_main_context_ref_thread_default ();
   self->calls = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, call_free);
-  self->input = g_string_new (NULL);
+  gm_line_buffer_init (&self->input);
   self->output = g_string_new (NULL);
 }
 
@@ -264,26 +263,15 @@ on_line (GmRunClient *self,
     shut_with (self, G_IO_ERROR_INVALID_DATA, "The run said something that is not JSON");
 }
 
-/* Takes the whole lines from what was read. */
 static void
 take_lines (GmRunClient *self)
 {
-  gsize start = 0;
-  const char *end;
+  const char *line;
+  gsize length;
 
-  while (self->fd >= 0
-         && (end = memchr (self->input->str + start + self->scanned, '\n',
-                           self->input->len - start - self->scanned)) != NULL)
-    {
-      gsize length = end - (self->input->str + start);
-
-      self->scanned = 0;
-      on_line (self, self->input->str + start, length);
-      start += length + 1;
-    }
-  g_string_erase (self->input, 0, start);
-  self->scanned = self->input->len;
-  if (self->fd >= 0 && self->input->len > GM_RUN_MAX_LINE)
+  while (self->fd >= 0 && (line = gm_line_buffer_next (&self->input, &length)) != NULL)
+    on_line (self, line, length);
+  if (self->fd >= 0 && gm_line_buffer_get_begun (&self->input) > GM_RUN_MAX_LINE)
     shut_with (self, G_IO_ERROR_INVALID_DATA, "The run said a line that never ends");
 }
 
@@ -296,12 +284,13 @@ on_readable (int          fd,
 
   for (int i = 0; i < READS_PER_TURN && self->fd >= 0; i++)
     {
-      gsize before = self->input->len;
+      GString *text = self->input.text;
+      gsize before = text->len;
       gssize n;
 
-      g_string_set_size (self->input, before + READ_SIZE);
-      n = recv (fd, self->input->str + before, READ_SIZE, 0);
-      g_string_truncate (self->input, before + MAX (n, 0));
+      g_string_set_size (text, before + READ_SIZE);
+      n = recv (fd, text->str + before, READ_SIZE, 0);
+      g_string_truncate (text, before + MAX (n, 0));
       if (n > 0)
         take_lines (self);
       else if (n < 0 && (errno == EAGAIN || errno == EINTR))

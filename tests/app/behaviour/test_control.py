@@ -614,6 +614,18 @@ class Socket(Control):
         self.assertEqual(answers, sent // len(line))
         self.finish(run)
 
+    def test_many_long_answers(self):
+        """Requests that were read before their answers had room are answered all the same."""
+        run = self.shell(UNTIL_GO, list(range(40)), processes=40)
+        client = self.connect(run)
+        wait_for(lambda: client.do('status')['running'] == 40, 'all workers')
+        flood = self.connect(run)
+        flood.send(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n' * 370)
+        wait_for(lambda: client.do('status')['state'] == 'running', 'another answer')
+        for _ in range(370):
+            self.assertEqual(len(flood.read()['result']['workers']), 40)
+        self.finish(run)
+
     def test_malformed(self):
         run, client = self.waiting()
         cases = [
