@@ -214,18 +214,6 @@ gm_in_flight_find (GmInFlight *self,
   return cell == NONE ? NULL : entry_at (self, cell);
 }
 
-/**
- * gm_in_flight_any:
- * @self: the items in flight
- *
- * Returns: (nullable) (transfer none): one of those that wait
- */
-GmFlight *
-gm_in_flight_any (GmInFlight *self)
-{
-  return self->heap->len > 0 ? g_ptr_array_index (self->heap, 0) : NULL;
-}
-
 static gboolean
 is_before (GPtrArray *heap,
            guint      a,
@@ -309,7 +297,7 @@ GmFlight *
 gm_in_flight_pop_due (GmInFlight *self,
                       gint64      now)
 {
-  GmFlight *flight = gm_in_flight_any (self);
+  GmFlight *flight = self->heap->len > 0 ? g_ptr_array_index (self->heap, 0) : NULL;
 
   if (flight == NULL || flight->due > now)
     return NULL;

@@ -53,7 +53,6 @@ GmFlight   *gm_in_flight_add       (GmInFlight    *self,
                                     const GmItem  *item);
 GmFlight   *gm_in_flight_find      (GmInFlight    *self,
                                     guint64        index);
-GmFlight   *gm_in_flight_any       (GmInFlight    *self);
 void        gm_in_flight_remove    (GmInFlight    *self,
                                     GmFlight      *flight);
 void        gm_in_flight_wait      (GmInFlight    *self,

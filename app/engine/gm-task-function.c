@@ -13,9 +13,6 @@
 #include "gm-json-variant.h"
 #include "gm-worker.h"
 
-/* A kept answer buffer that one huge result has blown up is given back. */
-#define MAX_KEPT (1024 * 1024)
-
 static GmFunction
 open_module (const GmTask  *task,
              GError       **error)
@@ -88,27 +85,13 @@ gm_task_function_prepare (GmWorker  *self,
   return self->function != NULL;
 }
 
-/* The result as the output of the item: itself and a newline. */
-static void
-append_output (GmWorker  *self,
-               GmAttempt *attempt,
-               gsize      start,
-               gsize      end)
-{
-  if (!self->want_output)
-    return;
-  attempt->answer.stdout_length = end - start + 1;
-  g_string_append_len (self->answer, self->answer->str + start, end - start);
-  g_string_append_c (self->answer, '\n');
-}
-
 static void
 write_result (GmWorker  *self,
               GmAttempt *attempt,
               GVariant  *result)
 {
   g_autoptr(GError) error = NULL;
-  gsize start, end;
+  gsize start;
 
   gm_worker_begin_line (self, attempt, GM_STATUS_OK, GM_REASON_NONE);
   g_string_append (self->answer, ",\"result\":");
@@ -119,9 +102,7 @@ write_result (GmWorker  *self,
       gm_worker_fail (self, attempt, GM_REASON_EXCEPTION, error->message);
       return;
     }
-  end = self->answer->len;
-  gm_worker_end_line (self, attempt);
-  append_output (self, attempt, start, end);
+  gm_worker_end_line_of_result (self, attempt, start);
 }
 
 static void
@@ -153,11 +134,6 @@ gm_task_function_run (GmWorker  *self,
   g_autoptr(GVariant) argument = NULL;
   g_autoptr(GError) error = NULL;
 
-  if (self->answer->allocated_len > MAX_KEPT)
-    {
-      g_string_free (self->answer, TRUE);
-      self->answer = g_string_sized_new (1024);
-    }
   if (!gm_worker_begin_attempt (self, attempt))
     return;
   argument = gm_json_to_variant (attempt->item.data, attempt->item.size, &error);

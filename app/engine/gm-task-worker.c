@@ -17,9 +17,6 @@
 
 #define TERM_GRACE (G_USEC_PER_SEC / 2)
 
-/* A kept answer buffer that one huge result has blown up is given back. */
-#define MAX_KEPT (1024 * 1024)
-
 static void
 leave (gpointer child,
        gpointer user_data)
@@ -51,19 +48,6 @@ gm_task_worker_prepare (GmWorker  *self,
   self->question = g_string_new (NULL);
   mp_finalizer_add (leave, self->child, NULL, 0);
   return TRUE;
-}
-
-static void
-append_output (GmWorker   *self,
-               GmAttempt  *attempt,
-               const char *result,
-               gsize       length)
-{
-  if (!self->want_output)
-    return;
-  attempt->answer.stdout_length = length + 1;
-  g_string_append_len (self->answer, result, length);
-  g_string_append_c (self->answer, '\n');
 }
 
 static void
@@ -109,7 +93,7 @@ write_answer (GmWorker   *self,
   g_autoptr(GString) text = NULL;
   g_autoptr(GError) error = NULL;
   const char *value;
-  gsize size;
+  gsize size, start;
 
   if (!gm_json_compact (json, line, length, NULL, &error))
     {
@@ -125,9 +109,9 @@ write_answer (GmWorker   *self,
         return TRUE;
       gm_worker_begin_line (self, attempt, GM_STATUS_OK, GM_REASON_NONE);
       g_string_append (self->answer, ",\"result\":");
+      start = self->answer->len;
       g_string_append_len (self->answer, value, size);
-      gm_worker_end_line (self, attempt);
-      append_output (self, attempt, value, size);
+      gm_worker_end_line_of_result (self, attempt, start);
       return TRUE;
     }
   if ((value = find_value (json->str, "error", &size)) != NULL && *value == '"')
@@ -299,11 +283,6 @@ gm_task_worker_run (GmWorker  *self,
   const char *line = NULL;
   gsize length = 0;
 
-  if (self->answer->allocated_len > MAX_KEPT)
-    {
-      g_string_free (self->answer, TRUE);
-      self->answer = g_string_sized_new (1024);
-    }
   if (!gm_worker_begin_attempt (self, attempt))
     return;
   gm_worker_note_oom_kills (self);

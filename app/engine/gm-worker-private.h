@@ -94,6 +94,9 @@ void     gm_worker_begin_line     (GmWorker   *self,
                                    GmReason    reason);
 void     gm_worker_end_line       (GmWorker   *self,
                                    GmAttempt  *attempt);
+void     gm_worker_end_line_of_result (GmWorker  *self,
+                                       GmAttempt *attempt,
+                                       gsize      start);
 void     gm_worker_fail           (GmWorker   *self,
                                    GmAttempt  *attempt,
                                    GmReason    reason,

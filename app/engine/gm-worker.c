@@ -17,6 +17,9 @@
 
 #define ARGS_TYPE "(ssbihh)"
 
+/* A kept answer that one huge result has blown up is given back. */
+#define MAX_KEPT (1024 * 1024)
+
 static GmWorker *this_worker;
 
 G_DEFINE_QUARK (gm-worker-error-quark, gm_worker_error)
@@ -139,6 +142,23 @@ gm_worker_end_line (GmWorker  *self,
   attempt->answer.line_length = self->answer->len - sizeof (GmAnswer);
 }
 
+/* Ends a line whose last member is a result, from @start on: that is the item's output as well,
+ * with a newline. */
+void
+gm_worker_end_line_of_result (GmWorker  *self,
+                              GmAttempt *attempt,
+                              gsize      start)
+{
+  gsize length = self->answer->len - start;
+
+  gm_worker_end_line (self, attempt);
+  if (!self->want_output)
+    return;
+  attempt->answer.stdout_length = length + 1;
+  g_string_append_len (self->answer, self->answer->str + start, length);
+  g_string_append_c (self->answer, '\n');
+}
+
 /* The whole line of an item that failed without more to tell. */
 void
 gm_worker_fail (GmWorker   *self,
@@ -223,6 +243,11 @@ gm_worker_run (GVariant  *args,
       g_set_error_literal (error, GM_WORKER_ERROR, GM_WORKER_ERROR_FAILED,
                            "The worker got something that is not an item");
       return NULL;
+    }
+  if (self->answer->allocated_len > MAX_KEPT)
+    {
+      g_string_free (self->answer, TRUE);
+      self->answer = g_string_sized_new (1024);
     }
   self->attempt = attempt.header.attempt;
   attempt.started = g_get_real_time ();
