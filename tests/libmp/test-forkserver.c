@@ -2,6 +2,7 @@
 
 /* The forkserver itself: when it starts, what it loads, what its death does. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "process-test.h"
@@ -220,6 +221,46 @@ verb_preload_thread (const char *unused)
   return 0;
 }
 
+/* Returns: the number of @pid's descriptor @name in /proc/net/unix, 0 if it is no socket */
+static gulong
+get_inode (const char *fds,
+           const char *name)
+{
+  g_autofree char *path = g_build_filename (fds, name, NULL);
+  g_autofree char *target = g_file_read_link (path, NULL);
+  gulong inode;
+
+  return target != NULL && sscanf (target, "socket:[%lu]", &inode) == 1 ? inode : 0;
+}
+
+/* Nobody else can speak to the server: no socket of its own has a name, in no name space. */
+static void
+test_nameless (void)
+{
+  g_autofree char *fds = NULL;
+  g_autofree char *sockets = NULL;
+  g_autoptr(GDir) dir = NULL;
+  const char *name;
+  guint n = 0;
+
+  g_assert_cmpint (run ("tell_loaded"), ==, 0);
+  fds = g_strdup_printf ("/proc/%d/fd", (int) _mp_forkserver_get_pid ());
+  dir = g_dir_open (fds, 0, NULL);
+  g_assert_nonnull (dir);
+  g_assert_true (g_file_get_contents ("/proc/net/unix", &sockets, NULL, NULL));
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      gulong inode = atoi (name) > 2 ? get_inode (fds, name) : 0;
+      g_autofree char *nameless = g_strdup_printf (" %lu\n", inode);
+
+      if (inode == 0)
+        continue;
+      n++;
+      g_assert_nonnull (strstr (sockets, nameless));
+    }
+  g_assert_cmpuint (n, >, 0);
+}
+
 static const Verb verbs[] = {
   { "preload-fails", verb_preload_fails },
   { "preload-thread", verb_preload_thread },
@@ -263,6 +304,7 @@ main (int    argc,
   g_test_add_func ("/forkserver/server-killed-while-starting", test_server_killed_while_starting);
   g_test_add_func ("/forkserver/lost-answer", test_lost_answer);
   g_test_add_func ("/forkserver/interrupted", test_interrupted);
+  g_test_add_func ("/forkserver/nameless", test_nameless);
   g_test_add_func ("/forkserver/preload-fails", test_preload_fails);
   g_test_add_func ("/forkserver/preload-thread", test_preload_thread);
 

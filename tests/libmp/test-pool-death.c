@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -157,6 +158,40 @@ test_closes_everything (gconstpointer method)
 
   check_violent_end (method, "close", &outcome);
   g_assert_cmpuint (outcome.ok, ==, 40);
+}
+
+/* Dies as often as there is something to read. */
+static GVariant *
+die_while_told (GVariant  *args,
+                GError   **error)
+{
+  char byte;
+
+  if (read (kept_fd, &byte, 1) == 1)
+    raise (SIGKILL);
+  return g_variant_ref (args);
+}
+MP_REGISTER_FUNCTION (die_while_told)
+
+/* The item is tried again so often and no more. */
+static void
+test_retries_suffice (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 2);
+  g_autoptr(GError) error = NULL;
+  int fds[2];
+
+  g_assert_no_errno (pipe2 (fds, O_CLOEXEC | O_NONBLOCK));
+  mp_pool_set_initializer (pool, "keep_fd", g_variant_new_handle (fds[0]));
+  mp_pool_set_retries (pool, 2);
+  g_assert_cmpint (write (fds[1], "12", 2), ==, 2);
+  assert_value (mp_pool_apply (pool, "die_while_told", g_variant_new_int64 (5), &error), "int64 5");
+  g_assert_cmpint (write (fds[1], "123", 3), ==, 3);
+  g_assert_null (mp_pool_apply (pool, "die_while_told", g_variant_new_int64 (5), &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_WORKER_LOST);
+  end_pool (pool);
+  close (fds[0]);
+  close (fds[1]);
 }
 
 static void
@@ -598,6 +633,7 @@ main (int    argc,
   add_for_each_method ("violent-ends", test_violent_ends);
   add_for_each_method ("closes-everything", test_closes_everything);
   add_for_each_method ("retries", test_retries);
+  add_for_each_method ("retries-suffice", test_retries_suffice);
   add_for_each_method ("idle-death", test_idle_death);
   add_for_each_method ("stopped-while-idle", test_stopped_while_idle);
   add_for_each_method ("stopped-early", test_stopped_early);

@@ -710,6 +710,56 @@ test_start_again (gconstpointer method)
   end_pool (pool);
 }
 
+static gpointer
+wait_for_byte (gpointer fd)
+{
+  char byte;
+
+  return GINT_TO_POINTER (read (GPOINTER_TO_INT (fd), &byte, 1) == 1);
+}
+
+static guint
+count_threads (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* Workers are not forked where another thread may hold a lock; the other ways work. */
+static void
+test_threads (gconstpointer method)
+{
+  g_autoptr(MpPool) pool = new_pool (method, 2);
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+  GThread *thread;
+  int fds[2];
+
+  g_assert_no_errno (pipe (fds));
+  thread = g_thread_new ("other", wait_for_byte, GINT_TO_POINTER (fds[0]));
+  result = mp_pool_map (pool, "echo", range (3), 1, &error);
+  if (g_str_equal (method, "fork"))
+    {
+      g_assert_null (result);
+      g_assert_error (error, MP_ERROR, MP_ERROR_MULTI_THREADED);
+    }
+  else
+    assert_value (g_steal_pointer (&result), "[int64 0, 1, 2]");
+  g_assert_cmpint (write (fds[1], "", 1), ==, 1);
+  g_assert_true (g_thread_join (thread) != NULL);
+  close (fds[0]);
+  close (fds[1]);
+  /* One that was joined may be counted a moment longer. */
+  while (count_threads () > 1)
+    g_usleep (1000);
+  assert_value (mp_pool_map (pool, "echo", range (3), 1, NULL), "[int64 0, 1, 2]");
+  end_pool (pool);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -731,5 +781,6 @@ main (int    argc,
   add_for_each_method ("imap-terminated", test_imap_terminated);
   add_for_each_method ("huge-chunks", test_huge_chunks);
   add_for_each_method ("start-again", test_start_again);
+  add_for_each_method ("threads", test_threads);
   return g_test_run ();
 }

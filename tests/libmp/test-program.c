@@ -419,6 +419,26 @@ verb_foreign_fork (const char *method)
   return 0;
 }
 
+/* A fork that is none of ours and stays has all of our descriptors: waiting for an end of file at
+ * exit would be for ever. */
+static int
+verb_fork_that_stays (const char *method)
+{
+  g_autoptr(MpProcess) process = new_process (method, "nothing", NULL);
+
+  start (process);
+  g_assert_cmpint (join (process), ==, 0);
+  fflush (NULL);
+  if (fork () == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      close (STDOUT_FILENO);
+      close (STDERR_FILENO);
+      pause ();
+    }
+  return 0;
+}
+
 static GVariant *
 say_in_log (GVariant  *args,
             GError   **error)
@@ -459,6 +479,7 @@ static const Verb verbs[] = {
   { "closed-standard", verb_closed_standard },
   { "no-executable", verb_no_executable },
   { "foreign-fork", verb_foreign_fork },
+  { "fork-that-stays", verb_fork_that_stays },
   { "log-descriptor", verb_log_descriptor },
 };
 
@@ -611,6 +632,12 @@ test_foreign_fork (gconstpointer method)
 }
 
 static void
+test_fork_that_stays (gconstpointer method)
+{
+  check ("fork-that-stays", method, 0, "", "");
+}
+
+static void
 test_log_descriptor (gconstpointer method)
 {
   check ("log-descriptor", method, 0,
@@ -650,6 +677,7 @@ main (int    argc,
   add_for_methods ("program", "no-executable", test_no_executable);
   add_for_methods ("program", "without-init", test_without_init);
   add_for_methods ("program", "foreign-fork", test_foreign_fork);
+  add_for_methods ("program", "fork-that-stays", test_fork_that_stays);
   add_for_methods ("program", "log-descriptor", test_log_descriptor);
 
   return g_test_run ();
