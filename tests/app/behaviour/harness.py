@@ -11,6 +11,9 @@ import time
 import unittest
 import uuid
 
+# What starts the tests may ignore it, as nohup does; then the program would go on ignoring it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 PROGRAM = os.environ['GTK_MP']
 FULL = os.environ.get('GTK_MP_TEST_FULL') == '1'
 SANITIZED = os.environ.get('GTK_MP_TEST_SANITIZED') == '1'
