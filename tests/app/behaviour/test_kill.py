@@ -46,9 +46,18 @@ def processes_of(run_id):
     return found
 
 
-def shared_memory():
-    """Names in /dev/shm, without the folders in which other tests work meanwhile."""
-    return {name for name in os.listdir('/dev/shm') if not name.startswith('tmp.')}
+def shared_files(pid):
+    """The files in /dev/shm that a process has, which is what it could leave there."""
+    found = set()
+    try:
+        with open(f'/proc/{pid}/maps', encoding='utf-8') as maps:
+            found |= {line.split()[-1] for line in maps if '/dev/shm/' in line}
+        for fd in os.listdir(f'/proc/{pid}/fd'):
+            if int(fd) > 2:
+                found.add(os.readlink(f'/proc/{pid}/fd/{fd}'))
+    except OSError:
+        pass
+    return {path for path in found if path.startswith('/dev/shm/')}
 
 
 class Case(unittest.TestCase):
@@ -175,12 +184,12 @@ class Ends(Case):
         for method in METHODS:
             with self.subTest(method):
                 self.run_dir = os.path.join(self.folder, method)
-                shared = shared_memory()
                 process, run_id = self.start_stubborn(method)
+                for pid in (process.pid, *processes_of(run_id)):
+                    self.assertEqual(shared_files(pid), set())
                 process.kill()
                 process.wait()
                 self.check_nobody_left(run_id)
-                self.assertLessEqual(shared_memory(), shared)
 
     def test_only_the_last_line_is_torn(self):
         """Whenever the runner is killed, each line that has its end is a whole outcome."""
