@@ -187,6 +187,7 @@ typedef struct
   guint64    round;
   guint64    n_resets;
   guint      index;
+  gint64     deadline;
 } Wait;
 
 /* Whether something has ended the round. */
@@ -226,11 +227,9 @@ try_pass (gpointer  data,
     return TRUE;
   if (watch == NULL)
     return FALSE;
-  while (!enter (self, MP_LONG_AGO))
-    {
-      if (_mp_watch_owner (watch, &state->mutex))
-        return FALSE;
-    }
+  /* Not to be put off: whoever has it changes nothing, maybe, and then nobody rings. */
+  if (!enter (self, wait->deadline))
+    return FALSE;
   if (wait->index > 0)
     watch_waiter (self, wait->index - 1, watch);
   if (count_of (atomic_load (&state->word)) == state->parties)
@@ -250,13 +249,12 @@ try_come (gpointer  data,
   gboolean done;
   guint64 word;
 
-  while (!enter (self, watch != NULL ? MP_LONG_AGO : 0))
-    {
-      if (watch == NULL || _mp_watch_owner (watch, &state->mutex))
-        return FALSE;
-    }
+  if (!enter (self, watch != NULL ? wait->deadline : 0))
+    return FALSE;
   word = atomic_load (&state->word);
-  *wait = (Wait) { self, round_of (word), atomic_load (&state->n_resets), count_of (word) };
+  wait->round = round_of (word);
+  wait->n_resets = atomic_load (&state->n_resets);
+  wait->index = count_of (word);
   if (wait->index > 0)
     watch_waiter (self, wait->index - 1, watch);
   word = atomic_load (&state->word);
@@ -271,15 +269,15 @@ try_come (gpointer  data,
 }
 
 static gboolean
-wait_until (MpBarrier  *self,
-            MpTry       attempt,
-            Wait       *wait,
-            gint64      deadline,
-            GError    **error)
+wait_until (Wait    *wait,
+            MpTry    attempt,
+            GError **error)
 {
-  gint64 rest = deadline < 0 ? -1 : MAX (deadline - g_get_monotonic_time (), 0);
+  gint64 rest = -1;
 
-  return _mp_wait (self->place.segment, attempt, wait, rest, error);
+  if (wait->deadline >= 0)
+    rest = MAX (wait->deadline - g_get_monotonic_time (), 0);
+  return _mp_wait (wait->self->place.segment, attempt, wait, rest, error);
 }
 
 /* What the last one does that comes. */
@@ -400,20 +398,19 @@ mp_barrier_wait (MpBarrier  *self,
                  gint64      timeout,
                  GError    **error)
 {
-  Wait wait = { self, 0, 0, 0 };
+  Wait wait = { .self = self };
   g_autoptr (GError) failure = NULL;
-  gint64 deadline;
   gboolean came;
 
   g_return_val_if_fail (MP_IS_BARRIER (self), -1);
 
-  deadline = _mp_deadline_of_timeout (timeout < 0 ? self->state->timeout : timeout);
-  came = wait_until (self, try_come, &wait, deadline, &failure);
+  wait.deadline = _mp_deadline_of_timeout (timeout < 0 ? self->state->timeout : timeout);
+  came = wait_until (&wait, try_come, &failure);
   if (came && !is_over (&wait))
     {
       if (wait.index + 1 == self->state->parties)
         let_pass (&wait, &failure);
-      else if (!wait_until (self, try_pass, &wait, deadline, &failure))
+      else if (!wait_until (&wait, try_pass, &failure))
         give_up (&wait);
     }
 
