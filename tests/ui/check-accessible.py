@@ -20,7 +20,7 @@ except (ImportError, ValueError) as error:
     print(f'skipped: {error}')
     sys.exit(77)
 
-PATIENCE = 60
+PATIENCE = 240
 CONTROLS = {'push button', 'toggle button', 'check box', 'radio button', 'combo box', 'entry', 'text',
             'page tab', 'menu item', 'spin button', 'slider', 'table', 'tree table', 'list', 'image',
             'progress bar', 'switch', 'list box', 'password text', 'terminal'}
