@@ -7,8 +7,8 @@
 
 #include "mp-error.h"
 #include "mp-function.h"
+#include "mp-gate-private.h"
 #include "mp-identity-private.h"
-#include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"
 #include "mp-watch-private.h"
@@ -30,18 +30,17 @@
 /* The word: the round << 32 | whether it is broken << 31 | how many have come. */
 #define BROKEN ((guint64) 1 << 31)
 
-/* In shared memory. Changed while the mutex is held; the word may be read at any time, and its
- * store is the commit. */
+/* In shared memory. Changed inside the gate, read anywhere; the store of the word is the commit. */
 typedef struct
 {
-  pthread_mutex_t mutex;
+  MpGate          gate;
   _Atomic guint64 word;
   _Atomic guint64 n_resets;
   _Atomic guint64 reset_round;  /* that the last reset has ended */
   guint32         parties;
   gint64          timeout;
   char            action[MAX_ACTION];
-  guint64         waiters[];    /* their identities */
+  _Atomic guint64 waiters[];    /* their identities */
 } State;
 
 /* The place, the number of parties. */
@@ -147,7 +146,7 @@ next_round (guint64 word)
   return (round_of (word) + 1) << 32;
 }
 
-/* The mutex is held. */
+/* Inside the gate. */
 static void
 set_word (MpBarrier *self,
           guint64    word)
@@ -163,12 +162,13 @@ break_it (MpBarrier *self)
   set_word (self, atomic_load (&self->state->word) | BROKEN);
 }
 
-/* Returns: FALSE if another process has the mutex for longer than @deadline */
+/* Returns: FALSE if it was put off for longer than @deadline */
 static gboolean
 enter (MpBarrier *self,
-       gint64     deadline)
+       gint64     deadline,
+       MpWatch   *watch)
 {
-  MpAcquired acquired = _mp_mutex_enter (&self->state->mutex, deadline);
+  MpAcquired acquired = _mp_gate_enter (&self->state->gate, deadline, watch);
 
   if (acquired == MP_ACQUIRED_OWNER_DIED)
     break_it (self);
@@ -178,7 +178,7 @@ enter (MpBarrier *self,
 static void
 leave (MpBarrier *self)
 {
-  _mp_mutex_unlock (&self->state->mutex);
+  _mp_gate_leave (&self->state->gate, self->place.segment);
 }
 
 typedef struct
@@ -199,18 +199,33 @@ is_over (Wait *wait)
   return round_of (word) != wait->round || (word & BROKEN) != 0;
 }
 
-/* The mutex is held. */
+/* Breaks it for those who wait. */
 static void
-watch_waiter (MpBarrier *self,
-              guint      index,
-              MpWatch   *watch)
+give_up (Wait *wait)
 {
-  guint64 identity = self->state->waiters[index];
+  enter (wait->self, -1, NULL);
+  if (!is_over (wait))
+    break_it (wait->self);
+  leave (wait->self);
+}
 
-  if (!_mp_identity_is_alive (identity))
-    break_it (self);
-  else if (watch != NULL)
-    _mp_watch_identity (watch, identity);
+/* Names a waiter of the round. If it is dead the barrier is broken. Returns: whether it is over */
+static gboolean
+look_after (Wait    *wait,
+            guint    index,
+            MpWatch *watch)
+{
+  MpBarrier *self = wait->self;
+  guint64 identity = atomic_load (&self->state->waiters[index]);
+
+  if (_mp_identity_is_alive (identity))
+    {
+      if (watch != NULL)
+        _mp_watch_identity (watch, identity);
+    }
+  else
+    give_up (wait);
+  return is_over (wait);
 }
 
 /* Each waiter looks after the one who came before it, and so none can die unseen but the last; and
@@ -221,20 +236,18 @@ try_pass (gpointer  data,
 {
   Wait *wait = data;
   MpBarrier *self = wait->self;
-  State *state = self->state;
+  guint parties = self->state->parties;
 
-  if (is_over (wait))
-    return TRUE;
-  if (watch == NULL)
+  if (watch == NULL || is_over (wait))
+    return is_over (wait);
+  /* Who died inside has not rung, maybe. */
+  if (!enter (self, wait->deadline, watch))
     return FALSE;
-  /* Not to be put off: whoever has it changes nothing, maybe, and then nobody rings. */
-  if (!enter (self, wait->deadline))
-    return FALSE;
-  if (wait->index > 0)
-    watch_waiter (self, wait->index - 1, watch);
-  if (count_of (atomic_load (&state->word)) == state->parties)
-    watch_waiter (self, state->parties - 1, watch);
   leave (self);
+  if (wait->index > 0 && look_after (wait, wait->index - 1, watch))
+    return TRUE;
+  if (count_of (atomic_load (&self->state->word)) == parties)
+    look_after (wait, parties - 1, watch);
   return is_over (wait);
 }
 
@@ -249,22 +262,22 @@ try_come (gpointer  data,
   gboolean done;
   guint64 word;
 
-  if (!enter (self, watch != NULL ? wait->deadline : 0))
+  if (!enter (self, watch != NULL ? wait->deadline : 0, watch))
     return FALSE;
   word = atomic_load (&state->word);
   wait->round = round_of (word);
   wait->n_resets = atomic_load (&state->n_resets);
   wait->index = count_of (word);
-  if (wait->index > 0)
-    watch_waiter (self, wait->index - 1, watch);
-  word = atomic_load (&state->word);
   done = (word & BROKEN) != 0 || wait->index < state->parties;
   if (done && (word & BROKEN) == 0)
     {
-      state->waiters[wait->index] = _mp_identity_get_own ();
+      atomic_store (&state->waiters[wait->index], _mp_identity_get_own ());
       set_word (self, word + 1);
     }
   leave (self);
+  /* One that comes behind a dead one breaks it; it may be the last, and then nobody else would. */
+  if (wait->index > 0 && !is_over (wait))
+    look_after (wait, wait->index - 1, watch);
   return done;
 }
 
@@ -298,7 +311,7 @@ let_pass (Wait    *wait,
                      "The barrier's action “%s” is not registered here", self->state->action);
     }
 
-  enter (self, -1);
+  enter (self, -1, NULL);
   if (!is_over (wait))
     {
       if (failure == NULL)
@@ -309,16 +322,6 @@ let_pass (Wait    *wait,
   leave (self);
   if (failure != NULL)
     g_propagate_error (error, g_steal_pointer (&failure));
-}
-
-/* Breaks it for those whose time is over. */
-static void
-give_up (Wait *wait)
-{
-  enter (wait->self, -1);
-  if (!is_over (wait))
-    break_it (wait->self);
-  leave (wait->self);
 }
 
 /* Whether the round ended with all having come. If there was more than one reset since, nobody can
@@ -373,7 +376,7 @@ mp_barrier_new (guint        parties,
   if (!_mp_place_new (&self->place, size_for (parties), error))
     return NULL;
   self->state = self->place.memory;
-  _mp_mutex_init (&self->state->mutex);
+  _mp_gate_init (&self->state->gate);
   self->state->parties = parties;
   self->state->timeout = timeout;
   g_strlcpy (self->state->action, action != NULL ? action : "", MAX_ACTION);
@@ -436,7 +439,7 @@ mp_barrier_reset (MpBarrier *self)
 
   g_return_if_fail (MP_IS_BARRIER (self));
 
-  enter (self, -1);
+  enter (self, -1, NULL);
   word = atomic_load (&self->state->word);
   if (count_of (word) > 0 || (word & BROKEN) != 0)
     {
@@ -459,7 +462,7 @@ mp_barrier_abort (MpBarrier *self)
 {
   g_return_if_fail (MP_IS_BARRIER (self));
 
-  enter (self, -1);
+  enter (self, -1, NULL);
   break_it (self);
   leave (self);
 }

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <glib.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include "mp-mutex-private.h"
+#include "mp-gate-private.h"
 #include "mp-shared-private.h"
 
 G_BEGIN_DECLS
@@ -17,10 +16,10 @@ typedef struct
   guint64 data;    /* a scalar, the size of a value; or where the next record is */
 } MpFifoRecord;
 
-/* One side of a FIFO, in shared memory. Changed while its mutex is held, read by anybody. */
+/* One side of a FIFO, in shared memory. Changed inside its gate, read by anybody. */
 typedef struct
 {
-  MP_CACHE_ALIGNED pthread_mutex_t mutex;
+  MP_CACHE_ALIGNED MpGate gate;
   /* How many records this side is done with: its store is the commit. Where it goes on after that
    * many is in the element that the count's parity names. */
   MP_CACHE_ALIGNED _Atomic guint64 count;

@@ -8,10 +8,10 @@
 /*
  * Records of any length in shared memory, between processes that may be killed anywhere.
  *
- * Putters exclude each other by one robust mutex, getters by another. So each side has one user at
- * a time, and what it does is committed by one store, that of its count: a putter that dies before
- * it has put nothing, a getter has taken nothing, and who comes next just begins again. There is
- * nothing to repair.
+ * Putters exclude each other by one gate, a robust mutex, getters by another. So each side has one
+ * user at a time, and what it does is committed by one store, that of its count: a putter that dies
+ * before it has put nothing, a getter has taken nothing, and who comes next just begins again.
+ * There is nothing to repair.
  *
  * A position is a lap and an offset. Offsets grow within a lap, and the memory is much larger than
  * what is usually in it, so the putter goes back to the front, into the next lap, as soon as half
@@ -62,7 +62,7 @@ get_position (MpFifoSide *side,
   return atomic_load_explicit (&side->positions[count & 1], memory_order_acquire);
 }
 
-/* Of this side, whose mutex is held. */
+/* Of this side, whose gate this is inside. */
 static inline guint64
 own_count (MpFifoSide *side)
 {
@@ -105,8 +105,8 @@ _mp_fifo_init (MpFifo  *fifo,
 {
   MpFifoState *state = fifo->state;
 
-  _mp_mutex_init (&state->put.mutex);
-  _mp_mutex_init (&state->get.mutex);
+  _mp_gate_init (&state->put.gate);
+  _mp_gate_init (&state->get.gate);
   state->max_records = max_records;
   state->soft = SMALLEST_LAP;
 }
@@ -180,7 +180,7 @@ _mp_fifo_has_room_for (MpFifo  *fifo,
   return space_of (length) + sizeof (MpFifoRecord) <= fifo->size / 2;
 }
 
-/* The putter's mutex is held. Returns: where the bytes of @record are to be written before it is
+/* Inside the putters' gate. Returns: where the bytes of @record are to be written before it is
  * published, or NULL if the queue is full */
 guint8 *
 _mp_fifo_reserve (MpFifo             *fifo,
@@ -240,7 +240,7 @@ find_record (MpFifo *fifo)
   return head;
 }
 
-/* The getter's mutex is held. Finds the oldest record; it stays until it is removed. */
+/* Inside the getters' gate. Finds the oldest record; it stays until it is removed. */
 gboolean
 _mp_fifo_look (MpFifo        *fifo,
                MpFifoRecord  *record,
@@ -269,7 +269,7 @@ _mp_fifo_remove (MpFifo *fifo)
   commit (&fifo->state->get, head + space_of (record_at (fifo, head)->length));
 }
 
-/* Without a mutex: how many there are at this moment. */
+/* From anywhere: how many there are at this moment. */
 guint64
 _mp_fifo_count (MpFifo *fifo)
 {

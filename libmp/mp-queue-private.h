@@ -12,7 +12,7 @@ typedef struct
 {
   MpFifoState     fifo;
 
-  MP_CACHE_ALIGNED _Atomic guint32 shut;  /* set while the putters' mutex is held */
+  MP_CACHE_ALIGNED _Atomic guint32 shut;  /* set inside the putters' gate */
 
   /* Of a joinable queue */
   MP_CACHE_ALIGNED pthread_mutex_t mutex;

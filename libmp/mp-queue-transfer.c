@@ -27,7 +27,7 @@ typedef enum
 typedef struct
 {
   MpQueuePrivate *queue;     /* borrowed */
-  gint64          deadline;  /* for the mutex */
+  gint64          deadline;  /* for the gate */
   Outcome         outcome;
   MpFifoRecord    record;
 
@@ -145,15 +145,16 @@ put_inside (Transfer *transfer)
 }
 
 static Outcome
-put_now (Transfer *transfer)
+put_now (Transfer *transfer,
+         MpWatch  *watch)
 {
-  pthread_mutex_t *mutex = &transfer->queue->state->fifo.put.mutex;
+  MpGate *gate = &transfer->queue->state->fifo.put.gate;
   Outcome outcome;
 
-  if (_mp_mutex_enter (mutex, transfer->deadline) == MP_ACQUIRED_NOT)
+  if (_mp_gate_enter (gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = put_inside (transfer);
-  _mp_mutex_unlock (mutex);
+  _mp_gate_leave (gate, transfer->queue->place.segment);
   return outcome;
 }
 
@@ -176,7 +177,8 @@ get_inside (Transfer *transfer)
 }
 
 static Outcome
-get_now (Transfer *transfer)
+get_now (Transfer *transfer,
+         MpWatch  *watch)
 {
   MpQueueState *state = transfer->queue->state;
   gboolean shut = atomic_load (&state->shut);
@@ -185,10 +187,10 @@ get_now (Transfer *transfer)
   /* Nothing is put after it was shut down. */
   if (_mp_fifo_count (&transfer->queue->fifo) == 0)
     return shut ? ENDED : NOT;
-  if (_mp_mutex_enter (&state->fifo.get.mutex, transfer->deadline) == MP_ACQUIRED_NOT)
+  if (_mp_gate_enter (&state->fifo.get.gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = get_inside (transfer);
-  _mp_mutex_unlock (&state->fifo.get.mutex);
+  _mp_gate_leave (&state->fifo.get.gate, transfer->queue->place.segment);
   return outcome;
 }
 
@@ -200,40 +202,25 @@ linger (pthread_mutex_t *mutex)
     _mp_relax ();
 }
 
-/* Tries once. For a wait it names who has the mutex, or who is at the other side and may be about
- * to change what this one waits for. */
+/* Tries once. For a wait it names who is inside @other, the gate of the other side, and may be
+ * about to change what this one waits for. */
 static gboolean
-try_transfer (Transfer        *transfer,
-              Outcome        (*transfer_now) (Transfer *transfer),
-              pthread_mutex_t *mutex,
-              pthread_mutex_t *other,
-              MpWatch         *watch)
+try_transfer (Transfer  *transfer,
+              Outcome  (*transfer_now) (Transfer *transfer,
+                                        MpWatch  *watch),
+              MpGate    *other,
+              MpWatch   *watch)
 {
-  gboolean watching = FALSE;
-
   if (transfer->error != NULL)
     return TRUE;
-  for (;;)
+  transfer->outcome = transfer_now (transfer, watch);
+  if (transfer->outcome == NOT && watch != NULL)
     {
-      transfer->outcome = transfer_now (transfer);
-      if (transfer->outcome == DONE || transfer->outcome == ENDED)
-        return TRUE;
-      if (watch == NULL)
-        return FALSE;
-      if (transfer->outcome == BUSY)
-        {
-          if (_mp_watch_owner (watch, mutex))
-            return FALSE;
-        }
-      else
-        {
-          if (watching)
-            return FALSE;
-          linger (other);
-          _mp_watch_owner (watch, other);
-          watching = TRUE;
-        }
+      linger (&other->mutex);
+      _mp_watch_owner (watch, &other->mutex);
+      transfer->outcome = transfer_now (transfer, watch);
     }
+  return transfer->outcome == DONE || transfer->outcome == ENDED;
 }
 
 static gboolean
@@ -243,7 +230,7 @@ try_put (gpointer  data,
   Transfer *transfer = data;
   MpFifoState *state = &transfer->queue->state->fifo;
 
-  return try_transfer (transfer, put_now, &state->put.mutex, &state->get.mutex, watch);
+  return try_transfer (transfer, put_now, &state->get.gate, watch);
 }
 
 static gboolean
@@ -253,7 +240,7 @@ try_get (gpointer  data,
   Transfer *transfer = data;
   MpFifoState *state = &transfer->queue->state->fifo;
 
-  return try_transfer (transfer, get_now, &state->get.mutex, &state->put.mutex, watch);
+  return try_transfer (transfer, get_now, &state->put.gate, watch);
 }
 
 static gboolean

@@ -244,11 +244,11 @@ mp_queue_shut_down (MpQueue *self)
 
   g_return_if_fail (MP_IS_QUEUE (self));
 
-  _mp_mutex_enter (&priv->state->fifo.put.mutex, -1);
+  _mp_gate_enter (&priv->state->fifo.put.gate, -1, NULL);
   _mp_segment_ring (priv->place.segment);
   atomic_store (&priv->state->shut, TRUE);
   _mp_segment_ring (priv->place.segment);
-  _mp_mutex_unlock (&priv->state->fifo.put.mutex);
+  _mp_gate_leave (&priv->state->fifo.put.gate, priv->place.segment);
 }
 
 /**

@@ -4,8 +4,8 @@
 #include "mp-semaphore.h"
 
 #include "mp-error.h"
+#include "mp-gate-private.h"
 #include "mp-identity-private.h"
-#include "mp-mutex-private.h"
 #include "mp-poll-private.h"
 #include "mp-shareable-private.h"
 #include "mp-watch-private.h"
@@ -37,16 +37,17 @@
 #define N_HOLDERS  64
 #define MAX_VALUE  G_MAXINT32
 
+/* Changed inside the gate, read anywhere. */
 typedef struct
 {
-  guint64 identity;
-  guint64 count;     /* its store is the commit; who has none is no holder */
+  _Atomic guint64 identity;
+  _Atomic guint64 count;     /* its store is the commit; who has none is no holder */
 } Holder;
 
-/* In shared memory. The mutex guards all, but the value may be read at any time. */
+/* In shared memory. The gate guards all, but the value may be read at any time. */
 typedef struct
 {
-  pthread_mutex_t mutex;
+  MpGate          gate;
   _Atomic guint32 value;     /* the total without what holders have */
   guint32         total;
   guint32         bound;
@@ -160,14 +161,14 @@ semaphore_new (GType     type,
   if (!_mp_place_new (&priv->place, sizeof (State), error))
     return NULL;
   priv->state = priv->place.memory;
-  _mp_mutex_init (&priv->state->mutex);
+  _mp_gate_init (&priv->state->gate);
   atomic_init (&priv->state->value, value);
   priv->state->total = value;
   priv->state->bound = bound;
   return g_steal_pointer (&self);
 }
 
-/* What is with the holders is the truth; who died with the mutex may not have come to the value. */
+/* What is with the holders is the truth; who died inside may not have come to the value. */
 static void
 count_value (State *state)
 {
@@ -178,12 +179,13 @@ count_value (State *state)
   atomic_store (&state->value, state->total - held);
 }
 
-/* Returns: FALSE if another process has the mutex for longer than @deadline */
+/* Returns: FALSE if it was put off for longer than @deadline */
 static gboolean
-enter (State  *state,
-       gint64  deadline)
+enter (State   *state,
+       gint64   deadline,
+       MpWatch *watch)
 {
-  MpAcquired acquired = _mp_mutex_enter (&state->mutex, deadline);
+  MpAcquired acquired = _mp_gate_enter (&state->gate, deadline, watch);
 
   if (acquired == MP_ACQUIRED_OWNER_DIED)
     count_value (state);
@@ -226,11 +228,14 @@ find_any (State *state)
   return NULL;
 }
 
-/* Takes back what the dead have, and names those who live. */
-static void
+/* Names those who have units, outside of the gate: whoever gives one back rings.
+ * Returns: which of them are dead */
+static guint64
 look_after_holders (State   *state,
                     MpWatch *watch)
 {
+  guint64 dead = 0;
+
   for (guint i = 0; i < N_HOLDERS; i++)
     {
       Holder *holder = &state->holders[i];
@@ -238,17 +243,35 @@ look_after_holders (State   *state,
       if (holder->count == 0)
         continue;
       if (!_mp_identity_is_alive (holder->identity))
-        {
-          state->n_orphans += holder->count;
-          holder->count = 0;
-          count_value (state);
-        }
+        dead |= (guint64) 1 << i;
       else if (watch != NULL)
         _mp_watch_identity (watch, holder->identity);
     }
+  return dead;
 }
 
-/* The mutex is held, and there is a unit. */
+/* Inside the gate: takes back what they have that were dead a moment ago. */
+static void
+take_back (MpSemaphorePrivate *priv,
+           guint64             dead)
+{
+  State *state = priv->state;
+
+  for (guint i = 0; i < N_HOLDERS && dead >> i != 0; i++)
+    {
+      Holder *holder = &state->holders[i];
+
+      if ((dead >> i & 1) == 0 || holder->count == 0 || _mp_identity_is_alive (holder->identity))
+        continue;
+      _mp_segment_ring (priv->place.segment);
+      state->n_orphans += holder->count;
+      holder->count = 0;
+      count_value (state);
+      _mp_segment_ring (priv->place.segment);
+    }
+}
+
+/* Inside the gate, and there is a unit. */
 static MpAcquired
 take (State *state)
 {
@@ -300,10 +323,10 @@ mp_bounded_semaphore_new (guint    value,
 
 typedef struct
 {
-  State      *state;
-  gint64      deadline;  /* for the mutex */
-  gboolean    thorough;  /* looks after the dead without a watch, too */
-  MpAcquired  acquired;
+  MpSemaphorePrivate *priv;
+  gint64              deadline;  /* for the gate */
+  gboolean            thorough;  /* looks after the dead without a watch, too */
+  MpAcquired          acquired;
 } Wait;
 
 static gboolean
@@ -311,21 +334,26 @@ try_acquire (gpointer  data,
              MpWatch  *watch)
 {
   Wait *wait = data;
-  State *state = wait->state;
+  MpSemaphorePrivate *priv = wait->priv;
+  State *state = priv->state;
+  guint64 dead = 0;
 
   if (watch == NULL && !wait->thorough && atomic_load (&state->value) == 0)
     return FALSE;
-  while (!enter (state, wait->deadline))
+  do
     {
-      if (watch == NULL || _mp_watch_owner (watch, &state->mutex))
+      if (!enter (state, wait->deadline, watch))
         return FALSE;
+      take_back (priv, dead);
+      if (atomic_load (&state->value) > 0)
+        wait->acquired = take (state);
+      _mp_gate_leave (&state->gate, priv->place.segment);
+      if (wait->acquired != MP_ACQUIRED_NOT)
+        return TRUE;
+      dead = watch != NULL || wait->thorough ? look_after_holders (state, watch) : 0;
     }
-  if (atomic_load (&state->value) == 0 && (watch != NULL || wait->thorough))
-    look_after_holders (state, watch);
-  if (atomic_load (&state->value) > 0)
-    wait->acquired = take (state);
-  _mp_mutex_unlock (&state->mutex);
-  return wait->acquired != MP_ACQUIRED_NOT;
+  while (dead != 0);
+  return FALSE;
 }
 
 /**
@@ -346,7 +374,7 @@ mp_semaphore_acquire (MpSemaphore  *self,
                       GError      **error)
 {
   MpSemaphorePrivate *priv = get_private (self);
-  Wait wait = { priv->state, 0, timeout == 0, MP_ACQUIRED_NOT };
+  Wait wait = { priv, 0, timeout == 0, MP_ACQUIRED_NOT };
 
   g_return_val_if_fail (MP_IS_SEMAPHORE (self), MP_ACQUIRED_NOT);
 
@@ -377,7 +405,7 @@ mp_semaphore_acquire_async (MpSemaphore         *self,
   g_return_if_fail (MP_IS_SEMAPHORE (self));
 
   wait = g_new (Wait, 1);
-  *wait = (Wait) { get_private (self)->state, MP_LONG_AGO, FALSE, MP_ACQUIRED_NOT };
+  *wait = (Wait) { get_private (self), MP_LONG_AGO, FALSE, MP_ACQUIRED_NOT };
   _mp_wait_async (self, get_private (self)->place.segment, try_acquire, wait, g_free, cancellable,
                   callback, user_data);
 }
@@ -425,7 +453,7 @@ mp_semaphore_release (MpSemaphore  *self,
 
   g_return_val_if_fail (MP_IS_SEMAPHORE (self), FALSE);
 
-  enter (state, -1);
+  enter (state, -1, NULL);
   possible = atomic_load (&state->value) < state->bound;
   if (possible)
     {
@@ -441,7 +469,7 @@ mp_semaphore_release (MpSemaphore  *self,
       atomic_fetch_add (&state->value, 1);
       _mp_segment_ring (priv->place.segment);
     }
-  _mp_mutex_unlock (&state->mutex);
+  _mp_gate_leave (&state->gate, priv->place.segment);
 
   if (!possible)
     g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,

@@ -20,6 +20,19 @@ void __tsan_release (void *address);
 static MpFifo fifo;
 static _Atomic guint n_got;
 
+/* Nobody sleeps here. */
+void
+_mp_segment_ring (MpSegment *segment)
+{
+}
+
+gboolean
+_mp_watch_owner (MpWatch         *watch,
+                 pthread_mutex_t *mutex)
+{
+  return FALSE;
+}
+
 static MpFifoRecord
 make_record (guint number)
 {
@@ -35,19 +48,19 @@ put (guint    number,
 
   while (at == NULL)
     {
-      _mp_mutex_enter (&fifo.state->put.mutex, -1);
+      _mp_gate_enter (&fifo.state->put.gate, -1, NULL);
       at = _mp_fifo_reserve (&fifo, &record);
       if (at != NULL)
         memset (at, number, record.length);
       /* The thread ends with the mutex. */
       if (die)
         {
-          __tsan_release (&fifo.state->put.mutex);
+          __tsan_release (&fifo.state->put.gate.mutex);
           return;
         }
       if (at != NULL)
         _mp_fifo_publish (&fifo, &record);
-      _mp_mutex_unlock (&fifo.state->put.mutex);
+      _mp_gate_leave (&fifo.state->put.gate, NULL);
     }
 }
 
@@ -64,9 +77,9 @@ get_and_die (gpointer data)
   MpFifoRecord record;
   guint8 *at;
 
-  _mp_mutex_enter (&fifo.state->get.mutex, -1);
+  _mp_gate_enter (&fifo.state->get.gate, -1, NULL);
   _mp_fifo_look (&fifo, &record, &at);
-  __tsan_release (&fifo.state->get.mutex);
+  __tsan_release (&fifo.state->get.gate.mutex);
   return NULL;
 }
 
@@ -98,7 +111,7 @@ get (void)
   guint8 *at;
   gboolean got;
 
-  _mp_mutex_enter (&fifo.state->get.mutex, -1);
+  _mp_gate_enter (&fifo.state->get.gate, -1, NULL);
   got = _mp_fifo_look (&fifo, &record, &at);
   if (got)
     {
@@ -110,7 +123,7 @@ get (void)
       _mp_fifo_remove (&fifo);
       atomic_fetch_add (&n_got, 1);
     }
-  _mp_mutex_unlock (&fifo.state->get.mutex);
+  _mp_gate_leave (&fifo.state->get.gate, NULL);
   return got;
 }
 

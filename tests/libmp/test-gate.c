@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Who is put off from a shared object by one that then changes nothing must not sleep for ever. */
+#include <signal.h>
+
+#include "process-test.h"
+
+#include "mp-gate-private.h"
+
+/* Every object's memory begins with its gate, or with that of its putters. */
+static GVariant *
+stay_inside (GVariant  *args,
+             GError   **error)
+{
+  g_autoptr(MpConnection) connection = NULL;
+  g_autoptr(GVariant) place_value = NULL;
+  g_autoptr(GVariant) value = NULL;
+  g_autoptr(GVariant) order = NULL;
+  MpPlace place = { NULL };
+
+  g_variant_get (args, "(@(hht)@(sv))", &place_value, &value);
+  connection = mp_shareable_from_variant (value, MP_TYPE_CONNECTION, NULL);
+  g_assert_true (_mp_place_from_variant (&place, place_value, sizeof (MpGate), error));
+  g_assert_cmpint (_mp_gate_enter (place.memory, -1, NULL), ==, MP_ACQUIRED);
+  send_value (connection, g_variant_new_boolean (TRUE));
+  order = receive (connection);
+  _mp_gate_leave (place.memory, place.segment);
+  send_value (connection, g_variant_new_boolean (TRUE));
+  /* Its death would wake those who watch it. */
+  g_clear_pointer (&order, g_variant_unref);
+  order = mp_connection_recv (connection, NULL);
+  _mp_place_clear (&place);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (stay_inside)
+
+static GVariant *
+hold_unit (GVariant  *args,
+           GError   **error)
+{
+  g_autoptr(MpSemaphore) semaphore = NULL;
+  g_autoptr(MpConnection) connection = NULL;
+  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) second = NULL;
+
+  g_variant_get (args, "(@(sv)@(sv))", &first, &second);
+  semaphore = mp_shareable_from_variant (first, MP_TYPE_SEMAPHORE, NULL);
+  connection = mp_shareable_from_variant (second, MP_TYPE_CONNECTION, NULL);
+  g_assert_cmpint (mp_semaphore_acquire (semaphore, -1, error), ==, MP_ACQUIRED);
+  send_value (connection, g_variant_new_boolean (TRUE));
+  for (;;)
+    pause ();
+  return NULL;
+}
+MP_REGISTER_FUNCTION (hold_unit)
+
+typedef struct
+{
+  MpProcess    *process;
+  MpConnection *connection;
+} Inside;
+
+static Inside
+start_inside (gconstpointer  method,
+              gpointer       object)
+{
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(GVariant) told = NULL;
+  g_autoptr(GVariant) whole = g_variant_ref_sink (mp_shareable_to_variant (object));
+  g_autoptr(GVariant) place = NULL;
+  Inside inside;
+
+  g_variant_get (whole, "(&sv)", NULL, &place);
+  make_pipe (TRUE, &inside.connection, &theirs);
+  inside.process = start_new (method, "stay_inside",
+                              g_variant_new ("(@(hht)@(sv))", place,
+                                             mp_shareable_to_variant (MP_SHAREABLE (theirs))));
+  told = receive (inside.connection);
+  return inside;
+}
+
+static void
+let_leave (Inside *inside)
+{
+  g_autoptr(GVariant) told = NULL;
+
+  send_value (inside->connection, g_variant_new_boolean (TRUE));
+  told = receive (inside->connection);
+}
+
+static void
+end_inside (Inside *inside)
+{
+  g_clear_object (&inside->connection);
+  g_assert_cmpint (join (inside->process), ==, 0);
+  g_clear_object (&inside->process);
+}
+
+static void
+keep_result (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+fail (gpointer user_data)
+{
+  g_error ("nobody rang");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_result (GAsyncResult **result)
+{
+  guint watchdog = g_timeout_add_seconds (60, fail, NULL);
+
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (watchdog);
+}
+
+static void
+test_semaphore (gconstpointer method)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpSemaphore) semaphore = mp_semaphore_new (1, &error);
+  g_autoptr(GAsyncResult) result = NULL;
+  Inside inside = start_inside (method, semaphore);
+
+  mp_semaphore_acquire_async (semaphore, NULL, keep_result, &result);
+  let_leave (&inside);
+  wait_for_result (&result);
+  g_assert_cmpint (mp_semaphore_acquire_finish (semaphore, result, &error), ==, MP_ACQUIRED);
+  g_assert_no_error (error);
+  end_inside (&inside);
+}
+
+/* It was put off before it could name those whose death it has to see. */
+static void
+test_holder_dies (gconstpointer method)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpSemaphore) semaphore = mp_semaphore_new (1, &error);
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) holder = NULL;
+  g_autoptr(GVariant) told = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  Inside inside;
+
+  make_pipe (FALSE, &ours, &theirs);
+  holder = start_new (method, "hold_unit",
+                      g_variant_new ("(@(sv)@(sv))",
+                                     mp_shareable_to_variant (MP_SHAREABLE (semaphore)),
+                                     mp_shareable_to_variant (MP_SHAREABLE (theirs))));
+  told = receive (ours);
+  inside = start_inside (method, semaphore);
+
+  mp_semaphore_acquire_async (semaphore, NULL, keep_result, &result);
+  let_leave (&inside);
+  mp_process_kill (holder, NULL);
+  wait_for_result (&result);
+  g_assert_cmpint (mp_semaphore_acquire_finish (semaphore, result, &error), ==,
+                   MP_ACQUIRED_OWNER_DIED);
+  g_assert_no_error (error);
+  g_assert_cmpint (join (holder), ==, -SIGKILL);
+  end_inside (&inside);
+}
+
+static void
+test_queue (gconstpointer method)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpQueue) queue = mp_queue_new (0, &error);
+  g_autoptr(GAsyncResult) result = NULL;
+  Inside inside = start_inside (method, queue);
+
+  mp_queue_put_async (queue, g_variant_new_int32 (1), NULL, keep_result, &result);
+  let_leave (&inside);
+  wait_for_result (&result);
+  g_assert_true (mp_queue_put_finish (queue, result, &error));
+  g_assert_no_error (error);
+  end_inside (&inside);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  mp_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+
+  add_for_methods ("gate", "semaphore", test_semaphore);
+  add_for_methods ("gate", "holder-dies", test_holder_dies);
+  add_for_methods ("gate", "queue", test_queue);
+  return g_test_run ();
+}
