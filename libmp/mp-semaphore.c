@@ -192,6 +192,16 @@ enter (State   *state,
   return acquired != MP_ACQUIRED_NOT;
 }
 
+/* Inside the gate. */
+static inline void
+add_count (Holder *holder,
+           int     difference)
+{
+  guint64 count = atomic_load_explicit (&holder->count, memory_order_relaxed);
+
+  atomic_store_explicit (&holder->count, count + difference, memory_order_release);
+}
+
 /* Of this process, or a free place for it. Returns: NULL if there is none */
 static Holder *
 find_own (State *state)
@@ -211,7 +221,7 @@ find_own (State *state)
       if (holder->identity == 0)
         break;
     }
-  if (unused != NULL)
+  if (unused != NULL && unused->identity != identity)
     unused->identity = identity;
   return unused;
 }
@@ -278,7 +288,7 @@ take (State *state)
   Holder *own = find_own (state);
 
   if (own != NULL)
-    own->count++;
+    add_count (own, 1);
   else
     state->total--;
   atomic_fetch_sub (&state->value, 1);
@@ -463,7 +473,7 @@ mp_semaphore_release (MpSemaphore  *self,
         holder = find_any (state);
       _mp_segment_ring (priv->place.segment);
       if (holder != NULL)
-        holder->count--;
+        add_count (holder, -1);
       else
         state->total++;
       atomic_fetch_add (&state->value, 1);
