@@ -4,7 +4,7 @@
 #include "mp-array.h"
 
 #include "mp-cells-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
 
 /**
  * MpArray:
@@ -20,59 +20,21 @@
  */
 struct _MpArray
 {
-  GObject parent_instance;
-
-  MpCells cells;
+  MpCells parent_instance;
 };
 
-static void mp_array_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpArray, mp_array, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_array_shareable_init))
+G_DEFINE_FINAL_TYPE (MpArray, mp_array, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_array)
-
-static void
-mp_array_finalize (GObject *object)
-{
-  _mp_cells_clear (&MP_ARRAY (object)->cells);
-
-  G_OBJECT_CLASS (mp_array_parent_class)->finalize (object);
-}
 
 static void
 mp_array_class_init (MpArrayClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_array_finalize;
+  _mp_cells_class_init (klass, "an array");
 }
 
 static void
 mp_array_init (MpArray *self)
 {
-}
-
-static GVariant *
-mp_array_to_variant (MpShareable *shareable)
-{
-  return _mp_cells_to_variant (&MP_ARRAY (shareable)->cells);
-}
-
-static MpShareable *
-mp_array_from_variant (GType      type,
-                       GVariant  *state,
-                       GError   **error)
-{
-  g_autoptr (MpArray) self = g_object_new (type, NULL);
-
-  if (!_mp_cells_from_variant (&self->cells, state, "an array", error))
-    return NULL;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_array_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_array_to_variant;
-  iface->from_variant = mp_array_from_variant;
 }
 
 /**
@@ -113,14 +75,9 @@ mp_array_new_with_lock (char      typecode,
                         MpLock   *lock,
                         GError  **error)
 {
-  g_autoptr (MpArray) self = NULL;
-
   g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
 
-  self = g_object_new (MP_TYPE_ARRAY, NULL);
-  if (!_mp_cells_init (&self->cells, typecode, length, lock, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  return _mp_cells_new (MP_TYPE_ARRAY, typecode, length, lock, error);
 }
 
 /**
@@ -134,7 +91,7 @@ mp_array_get_pointer (MpArray *self)
 {
   g_return_val_if_fail (MP_IS_ARRAY (self), NULL);
 
-  return self->cells.place.memory;
+  return _mp_shared_object_get_memory (self);
 }
 
 /**
@@ -148,7 +105,7 @@ mp_array_get_length (MpArray *self)
 {
   g_return_val_if_fail (MP_IS_ARRAY (self), 0);
 
-  return self->cells.length;
+  return self->parent_instance.length;
 }
 
 /**
@@ -162,7 +119,7 @@ mp_array_get_item_size (MpArray *self)
 {
   g_return_val_if_fail (MP_IS_ARRAY (self), 0);
 
-  return _mp_typecode_size (self->cells.typecode);
+  return _mp_typecode_size (self->parent_instance.typecode);
 }
 
 /**
@@ -176,7 +133,7 @@ mp_array_get_typecode (MpArray *self)
 {
   g_return_val_if_fail (MP_IS_ARRAY (self), 0);
 
-  return self->cells.typecode;
+  return self->parent_instance.typecode;
 }
 
 /**
@@ -190,5 +147,5 @@ mp_array_get_lock (MpArray *self)
 {
   g_return_val_if_fail (MP_IS_ARRAY (self), NULL);
 
-  return self->cells.lock;
+  return self->parent_instance.lock;
 }

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define MP_TYPE_ARRAY (mp_array_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpArray, mp_array, MP, ARRAY, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpArray, mp_array, MP, ARRAY, MpSharedObject)
 
 MP_EXPORT MpArray  *mp_array_new            (char          typecode,
                                              guint64       length,

@@ -10,7 +10,8 @@
 #include "mp-gate-private.h"
 #include "mp-identity-private.h"
 #include "mp-poll-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 #include "mp-watch-private.h"
 
 /**
@@ -43,89 +44,47 @@ typedef struct
   _Atomic guint64 waiters[];    /* their identities */
 } State;
 
-/* The place, the number of parties. */
-#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "u)"
-#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "u)"
-
 struct _MpBarrier
 {
-  GObject parent_instance;
-
-  MpPlace  place;
-  State   *state;
+  MpSharedObject parent_instance;
 };
 
-static void mp_barrier_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpBarrier, mp_barrier, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
-                                                      mp_barrier_shareable_init))
+G_DEFINE_FINAL_TYPE (MpBarrier, mp_barrier, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_barrier)
 
-static void
-mp_barrier_finalize (GObject *object)
+static inline State *
+get_state (gpointer self)
 {
-  _mp_place_clear (&MP_BARRIER (object)->place);
+  return _mp_shared_object_get_memory (self);
+}
 
-  G_OBJECT_CLASS (mp_barrier_parent_class)->finalize (object);
+static inline guint64
+size_for (guint parties)
+{
+  return sizeof (State) + parties * (guint64) sizeof (guint64);
+}
+
+static gboolean
+mp_barrier_unpack (MpSharedObject  *self,
+                   GVariant        *more,
+                   GError         **error)
+{
+  return _mp_shared_object_fits (self, size_for (get_state (self)->parties));
 }
 
 static void
 mp_barrier_class_init (MpBarrierClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_barrier_finalize;
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
+  shared_class->what = "a barrier";
+  shared_class->size = sizeof (State);
+  shared_class->unpack = mp_barrier_unpack;
 }
 
 static void
 mp_barrier_init (MpBarrier *self)
 {
-}
-
-static inline gsize
-size_for (guint parties)
-{
-  return sizeof (State) + parties * sizeof (guint64);
-}
-
-static GVariant *
-mp_barrier_to_variant (MpShareable *shareable)
-{
-  MpBarrier *self = MP_BARRIER (shareable);
-
-  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place), self->state->parties);
-}
-
-static MpShareable *
-mp_barrier_from_variant (GType      type,
-                         GVariant  *variant,
-                         GError   **error)
-{
-  g_autoptr (MpBarrier) self = NULL;
-  g_autoptr (GVariant) place = NULL;
-  guint parties;
-
-  if (!_mp_shareable_check_state (variant, STATE_CHECK, "a barrier", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  g_variant_get (variant, STATE_TYPE, &place, &parties);
-  if (!_mp_place_from_variant (&self->place, place, size_for (parties), error))
-    return NULL;
-  self->state = self->place.memory;
-  if (self->state->parties != parties)
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                           "What came as a barrier is another shared object");
-      return NULL;
-    }
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_barrier_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_barrier_to_variant;
-  iface->from_variant = mp_barrier_from_variant;
 }
 
 static inline guint64
@@ -151,15 +110,15 @@ static void
 set_word (MpBarrier *self,
           guint64    word)
 {
-  _mp_segment_ring (self->place.segment);
-  atomic_store (&self->state->word, word);
-  _mp_segment_ring (self->place.segment);
+  _mp_segment_ring (_mp_shared_object_get_segment (self));
+  atomic_store (&get_state (self)->word, word);
+  _mp_segment_ring (_mp_shared_object_get_segment (self));
 }
 
 static void
 break_it (MpBarrier *self)
 {
-  set_word (self, atomic_load (&self->state->word) | BROKEN);
+  set_word (self, atomic_load (&get_state (self)->word) | BROKEN);
 }
 
 /* Returns: FALSE if it was put off for longer than @deadline */
@@ -168,7 +127,7 @@ enter (MpBarrier *self,
        gint64     deadline,
        MpWatch   *watch)
 {
-  MpAcquired acquired = _mp_gate_enter (&self->state->gate, deadline, watch);
+  MpAcquired acquired = _mp_gate_enter (&get_state (self)->gate, deadline, watch);
 
   if (acquired == MP_ACQUIRED_OWNER_DIED)
     break_it (self);
@@ -178,7 +137,7 @@ enter (MpBarrier *self,
 static void
 leave (MpBarrier *self)
 {
-  _mp_gate_leave (&self->state->gate, self->place.segment);
+  _mp_gate_leave (&get_state (self)->gate, _mp_shared_object_get_segment (self));
 }
 
 typedef struct
@@ -194,7 +153,7 @@ typedef struct
 static gboolean
 is_over (Wait *wait)
 {
-  guint64 word = atomic_load (&wait->self->state->word);
+  guint64 word = atomic_load (&get_state (wait->self)->word);
 
   return round_of (word) != wait->round || (word & BROKEN) != 0;
 }
@@ -216,7 +175,7 @@ look_after (Wait    *wait,
             MpWatch *watch)
 {
   MpBarrier *self = wait->self;
-  guint64 identity = atomic_load (&self->state->waiters[index]);
+  guint64 identity = atomic_load (&get_state (self)->waiters[index]);
 
   if (_mp_identity_is_alive (identity))
     {
@@ -236,7 +195,7 @@ try_pass (gpointer  data,
 {
   Wait *wait = data;
   MpBarrier *self = wait->self;
-  guint parties = self->state->parties;
+  guint parties = get_state (self)->parties;
 
   if (watch == NULL || is_over (wait))
     return is_over (wait);
@@ -246,7 +205,7 @@ try_pass (gpointer  data,
   leave (self);
   if (wait->index > 0 && look_after (wait, wait->index - 1, watch))
     return TRUE;
-  if (count_of (atomic_load (&self->state->word)) == parties)
+  if (count_of (atomic_load (&get_state (self)->word)) == parties)
     look_after (wait, parties - 1, watch);
   return is_over (wait);
 }
@@ -258,7 +217,7 @@ try_come (gpointer  data,
 {
   Wait *wait = data;
   MpBarrier *self = wait->self;
-  State *state = self->state;
+  State *state = get_state (self);
   gboolean done;
   guint64 word;
 
@@ -290,7 +249,7 @@ wait_until (Wait    *wait,
 
   if (wait->deadline >= 0)
     rest = MAX (wait->deadline - g_get_monotonic_time (), 0);
-  return _mp_wait (wait->self->place.segment, attempt, wait, rest, error);
+  return _mp_wait (wait->self, attempt, wait, rest, error);
 }
 
 /* What the last one does that comes. */
@@ -301,21 +260,21 @@ let_pass (Wait    *wait,
   MpBarrier *self = wait->self;
   g_autoptr (GError) failure = NULL;
 
-  if (self->state->action[0] != '\0')
+  if (get_state (self)->action[0] != '\0')
     {
-      MpFunction action = mp_function_lookup (self->state->action);
+      MpFunction action = mp_function_lookup (get_state (self)->action);
       g_autoptr (GVariant) nothing = action != NULL ? action (NULL, &failure) : NULL;
 
       if (action == NULL)
         g_set_error (&failure, MP_ERROR, MP_ERROR_NOT_REGISTERED,
-                     "The barrier's action “%s” is not registered here", self->state->action);
+                     "The barrier's action “%s” is not registered here", get_state (self)->action);
     }
 
   enter (self, -1, NULL);
   if (!is_over (wait))
     {
       if (failure == NULL)
-        set_word (self, next_round (atomic_load (&self->state->word)));
+        set_word (self, next_round (atomic_load (&get_state (self)->word)));
       else
         break_it (self);
     }
@@ -329,7 +288,7 @@ let_pass (Wait    *wait,
 static gboolean
 has_passed (Wait *wait)
 {
-  State *state = wait->self->state;
+  State *state = get_state (wait->self);
 
   if (round_of (atomic_load (&state->word)) == wait->round)
     return FALSE;
@@ -359,7 +318,8 @@ mp_barrier_new (guint        parties,
                 gint64       timeout,
                 GError     **error)
 {
-  g_autoptr (MpBarrier) self = g_object_new (MP_TYPE_BARRIER, NULL);
+  MpBarrier *self;
+  State *state;
 
   if (parties == 0 || parties > MAX_PARTIES)
     {
@@ -373,14 +333,15 @@ mp_barrier_new (guint        parties,
                    "No function “%s” is registered: write MP_REGISTER_FUNCTION after it", action);
       return NULL;
     }
-  if (!_mp_place_new (&self->place, size_for (parties), error))
+  self = _mp_shared_object_new (MP_TYPE_BARRIER, size_for (parties), error);
+  if (self == NULL)
     return NULL;
-  self->state = self->place.memory;
-  _mp_gate_init (&self->state->gate);
-  self->state->parties = parties;
-  self->state->timeout = timeout;
-  g_strlcpy (self->state->action, action != NULL ? action : "", MAX_ACTION);
-  return g_steal_pointer (&self);
+  state = get_state (self);
+  _mp_gate_init (&state->gate);
+  state->parties = parties;
+  state->timeout = timeout;
+  g_strlcpy (state->action, action != NULL ? action : "", MAX_ACTION);
+  return self;
 }
 
 /**
@@ -407,11 +368,11 @@ mp_barrier_wait (MpBarrier  *self,
 
   g_return_val_if_fail (MP_IS_BARRIER (self), -1);
 
-  wait.deadline = _mp_deadline_of_timeout (timeout < 0 ? self->state->timeout : timeout);
+  wait.deadline = _mp_deadline_of_timeout (timeout < 0 ? get_state (self)->timeout : timeout);
   came = wait_until (&wait, try_come, &failure);
   if (came && !is_over (&wait))
     {
-      if (wait.index + 1 == self->state->parties)
+      if (wait.index + 1 == get_state (self)->parties)
         let_pass (&wait, &failure);
       else if (!wait_until (&wait, try_pass, &failure))
         give_up (&wait);
@@ -440,11 +401,11 @@ mp_barrier_reset (MpBarrier *self)
   g_return_if_fail (MP_IS_BARRIER (self));
 
   enter (self, -1, NULL);
-  word = atomic_load (&self->state->word);
+  word = atomic_load (&get_state (self)->word);
   if (count_of (word) > 0 || (word & BROKEN) != 0)
     {
-      atomic_store (&self->state->reset_round, round_of (word));
-      atomic_fetch_add (&self->state->n_resets, 1);
+      atomic_store (&get_state (self)->reset_round, round_of (word));
+      atomic_fetch_add (&get_state (self)->n_resets, 1);
       set_word (self, next_round (word));
     }
   leave (self);
@@ -478,7 +439,7 @@ mp_barrier_get_parties (MpBarrier *self)
 {
   g_return_val_if_fail (MP_IS_BARRIER (self), 0);
 
-  return self->state->parties;
+  return get_state (self)->parties;
 }
 
 /**
@@ -494,7 +455,7 @@ mp_barrier_get_n_waiting (MpBarrier *self)
 
   g_return_val_if_fail (MP_IS_BARRIER (self), 0);
 
-  word = atomic_load (&self->state->word);
+  word = atomic_load (&get_state (self)->word);
   return (word & BROKEN) != 0 ? 0 : count_of (word);
 }
 
@@ -509,5 +470,5 @@ mp_barrier_get_broken (MpBarrier *self)
 {
   g_return_val_if_fail (MP_IS_BARRIER (self), FALSE);
 
-  return (atomic_load (&self->state->word) & BROKEN) != 0;
+  return (atomic_load (&get_state (self)->word) & BROKEN) != 0;
 }

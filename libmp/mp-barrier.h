@@ -5,13 +5,12 @@
 #error "Only <mp.h> can be included directly."
 #endif
 
-#include <glib-object.h>
-#include "mp-macros.h"
+#include "mp-shared-object.h"
 
 G_BEGIN_DECLS
 
 #define MP_TYPE_BARRIER (mp_barrier_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpBarrier, mp_barrier, MP, BARRIER, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpBarrier, mp_barrier, MP, BARRIER, MpSharedObject)
 
 MP_EXPORT MpBarrier *mp_barrier_new            (guint        parties,
                                                 const char  *action,

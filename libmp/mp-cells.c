@@ -4,11 +4,11 @@
 #include "mp-cells-private.h"
 
 #include "mp-error.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
 
-/* The place, the typecode, how many, the lock if there is one. */
-#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "ytm@" MP_SHAREABLE_TYPE_STRING ")"
-#define STATE_CHECK "(" MP_PLACE_TYPE_STRING "ytm" MP_SHAREABLE_TYPE_STRING ")"
+/* The typecode, how many, the lock if there is one. */
+#define STATE_TYPE "(ytm@" MP_SHAREABLE_TYPE_STRING ")"
+#define STATE_CHECK "(ytm" MP_SHAREABLE_TYPE_STRING ")"
 
 /* Returns: 0 if there is no such type */
 gsize
@@ -27,78 +27,90 @@ _mp_typecode_size (char typecode)
     }
 }
 
+static void
+cells_finalize (GObject *object)
+{
+  g_clear_object (&((MpCells *) object)->lock);
+
+  G_OBJECT_CLASS (g_type_class_peek (MP_TYPE_SHARED_OBJECT))->finalize (object);
+}
+
+static GVariant *
+cells_pack (MpSharedObject *self)
+{
+  MpCells *cells = (MpCells *) self;
+  GVariant *lock = NULL;
+
+  if (cells->lock != NULL)
+    lock = mp_shareable_to_variant (MP_SHAREABLE (cells->lock));
+  return g_variant_new (STATE_TYPE, (guchar) cells->typecode, cells->length, lock);
+}
+
+static gboolean
+cells_unpack (MpSharedObject  *self,
+              GVariant        *more,
+              GError         **error)
+{
+  MpCells *cells = (MpCells *) self;
+  g_autoptr (GVariant) lock = NULL;
+  guchar typecode;
+  gsize size;
+
+  if (more == NULL || !g_variant_is_of_type (more, G_VARIANT_TYPE (STATE_CHECK)))
+    return FALSE;
+
+  g_variant_get (more, STATE_TYPE, &typecode, &cells->length, &lock);
+  cells->typecode = typecode;
+  size = _mp_typecode_size (typecode);
+  if (size == 0 || cells->length > MP_CELLS_MAX
+      || !_mp_shared_object_fits (self, size * cells->length))
+    return FALSE;
+  if (lock == NULL)
+    return TRUE;
+  cells->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
+  return cells->lock != NULL;
+}
+
+/* Of a type whose objects begin as MpCells. */
+void
+_mp_cells_class_init (gpointer    klass,
+                      const char *what)
+{
+  MpSharedObjectClass *shared_class = klass;
+
+  G_OBJECT_CLASS (klass)->finalize = cells_finalize;
+  shared_class->what = what;
+  shared_class->pack = cells_pack;
+  shared_class->unpack = cells_unpack;
+}
+
 /* Zeros, of the type @typecode. Keeps @lock. */
-gboolean
-_mp_cells_init (MpCells  *cells,
-                char      typecode,
-                guint64   length,
-                MpLock   *lock,
-                GError  **error)
+gpointer
+_mp_cells_new (GType     type,
+               char      typecode,
+               guint64   length,
+               MpLock   *lock,
+               GError  **error)
 {
   gsize size = _mp_typecode_size (typecode);
+  MpCells *cells;
 
   if (size == 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "There is no type “%c”", typecode);
-      return FALSE;
+      return NULL;
     }
   if (length > MP_CELLS_MAX)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "An array of %" G_GUINT64_FORMAT
                    " numbers is too long", length);
-      return FALSE;
+      return NULL;
     }
+  cells = _mp_shared_object_new (type, MAX (size * length, 1), error);
+  if (cells == NULL)
+    return NULL;
   cells->typecode = typecode;
   cells->length = length;
   cells->lock = lock != NULL ? g_object_ref (lock) : NULL;
-  return _mp_place_new (&cells->place, MAX (size * length, 1), error);
-}
-
-void
-_mp_cells_clear (MpCells *cells)
-{
-  _mp_place_clear (&cells->place);
-  g_clear_object (&cells->lock);
-}
-
-GVariant *
-_mp_cells_to_variant (MpCells *cells)
-{
-  GVariant *lock = NULL;
-
-  if (cells->lock != NULL)
-    lock = mp_shareable_to_variant (MP_SHAREABLE (cells->lock));
-  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&cells->place), (guchar) cells->typecode,
-                        cells->length, lock);
-}
-
-gboolean
-_mp_cells_from_variant (MpCells     *cells,
-                        GVariant    *state,
-                        const char  *what,
-                        GError     **error)
-{
-  g_autoptr (GVariant) place = NULL;
-  g_autoptr (GVariant) lock = NULL;
-  guchar typecode;
-  gsize size;
-
-  if (!_mp_shareable_check_state (state, STATE_CHECK, what, error))
-    return FALSE;
-
-  g_variant_get (state, STATE_TYPE, &place, &typecode, &cells->length, &lock);
-  cells->typecode = typecode;
-  size = _mp_typecode_size (typecode);
-  if (size == 0 || cells->length > MP_CELLS_MAX)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE, "What came as %s is none", what);
-      return FALSE;
-    }
-  if (lock != NULL)
-    {
-      cells->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
-      if (cells->lock == NULL)
-        return FALSE;
-    }
-  return _mp_place_from_variant (&cells->place, place, size * cells->length, error);
+  return cells;
 }

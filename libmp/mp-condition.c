@@ -7,7 +7,8 @@
 #include "mp-lock-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 #include "mp-watch-private.h"
 
 /**
@@ -24,10 +25,6 @@
  */
 
 #define N_WAITERS 128
-
-/* The place, the lock. */
-#define STATE_TYPE "(@" MP_PLACE_TYPE_STRING "@" MP_SHAREABLE_TYPE_STRING ")"
-#define STATE_CHECK "(" MP_PLACE_TYPE_STRING MP_SHAREABLE_TYPE_STRING ")"
 
 typedef enum
 {
@@ -55,78 +52,58 @@ typedef struct
 
 struct _MpCondition
 {
-  GObject parent_instance;
+  MpSharedObject  parent_instance;
 
-  MpPlace  place;
-  State   *state;
-  MpLock  *lock;  /* owned */
+  MpLock         *lock;  /* owned */
 };
 
-static void mp_condition_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpCondition, mp_condition, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
-                                                      mp_condition_shareable_init))
+G_DEFINE_FINAL_TYPE (MpCondition, mp_condition, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_condition)
+
+static inline State *
+get_state (gpointer self)
+{
+  return _mp_shared_object_get_memory (self);
+}
 
 static void
 mp_condition_finalize (GObject *object)
 {
-  MpCondition *self = MP_CONDITION (object);
-
-  _mp_place_clear (&self->place);
-  g_clear_object (&self->lock);
+  g_clear_object (&MP_CONDITION (object)->lock);
 
   G_OBJECT_CLASS (mp_condition_parent_class)->finalize (object);
+}
+
+static GVariant *
+mp_condition_pack (MpSharedObject *self)
+{
+  return mp_shareable_to_variant (MP_SHAREABLE (MP_CONDITION (self)->lock));
+}
+
+static gboolean
+mp_condition_unpack (MpSharedObject  *self,
+                     GVariant        *more,
+                     GError         **error)
+{
+  MP_CONDITION (self)->lock = mp_shareable_from_variant (more, MP_TYPE_LOCK, error);
+  return MP_CONDITION (self)->lock != NULL;
 }
 
 static void
 mp_condition_class_init (MpConditionClass *klass)
 {
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
   G_OBJECT_CLASS (klass)->finalize = mp_condition_finalize;
+  shared_class->what = "a condition";
+  shared_class->size = sizeof (State);
+  shared_class->pack = mp_condition_pack;
+  shared_class->unpack = mp_condition_unpack;
 }
 
 static void
 mp_condition_init (MpCondition *self)
 {
-}
-
-static GVariant *
-mp_condition_to_variant (MpShareable *shareable)
-{
-  MpCondition *self = MP_CONDITION (shareable);
-
-  return g_variant_new (STATE_TYPE, _mp_place_to_variant (&self->place),
-                        mp_shareable_to_variant (MP_SHAREABLE (self->lock)));
-}
-
-static MpShareable *
-mp_condition_from_variant (GType      type,
-                           GVariant  *variant,
-                           GError   **error)
-{
-  g_autoptr (MpCondition) self = NULL;
-  g_autoptr (GVariant) place = NULL;
-  g_autoptr (GVariant) lock = NULL;
-
-  if (!_mp_shareable_check_state (variant, STATE_CHECK, "a condition", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  g_variant_get (variant, STATE_TYPE, &place, &lock);
-  self->lock = mp_shareable_from_variant (lock, MP_TYPE_LOCK, error);
-  if (self->lock == NULL
-      || !_mp_place_from_variant (&self->place, place, sizeof (State), error))
-    return NULL;
-  self->state = self->place.memory;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_condition_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_condition_to_variant;
-  iface->from_variant = mp_condition_from_variant;
 }
 
 static gboolean
@@ -147,12 +124,12 @@ add_waiter (MpCondition  *self,
 {
   for (guint i = 0; i < N_WAITERS; i++)
     {
-      Waiter *waiter = &self->state->waiters[i];
+      Waiter *waiter = &get_state (self)->waiters[i];
 
       if (_mp_mutex_get_owner (&waiter->life) == 0
           && _mp_mutex_lock (&waiter->life, 0, NULL) != MP_ACQUIRED_NOT)
         {
-          waiter->ticket = self->state->next_ticket++;
+          waiter->ticket = get_state (self)->next_ticket++;
           atomic_store (&waiter->state, WAITER_WAITS);
           return waiter;
         }
@@ -213,16 +190,18 @@ MpCondition *
 mp_condition_new (MpLock  *lock,
                   GError **error)
 {
-  g_autoptr (MpCondition) self = g_object_new (MP_TYPE_CONDITION, NULL);
+  g_autoptr (MpCondition) self = NULL;
 
   g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
 
-  self->lock = lock != NULL ? g_object_ref (lock) : (MpLock *) mp_rlock_new (error);
-  if (self->lock == NULL || !_mp_place_new (&self->place, sizeof (State), error))
+  self = _mp_shared_object_new (MP_TYPE_CONDITION, sizeof (State), error);
+  if (self == NULL)
     return NULL;
-  self->state = self->place.memory;
+  self->lock = lock != NULL ? g_object_ref (lock) : (MpLock *) mp_rlock_new (error);
+  if (self->lock == NULL)
+    return NULL;
   for (guint i = 0; i < N_WAITERS; i++)
-    _mp_mutex_init (&self->state->waiters[i].life);
+    _mp_mutex_init (&get_state (self)->waiters[i].life);
   return g_steal_pointer (&self);
 }
 
@@ -270,7 +249,7 @@ mp_condition_wait (MpCondition  *self,
     return FALSE;
 
   depth = _mp_lock_leave (self->lock);
-  _mp_wait (self->place.segment, try_wait, &wait, timeout, &failure);
+  _mp_wait (self, try_wait, &wait, timeout, &failure);
   if (_mp_lock_come_back (self->lock, depth) == MP_ACQUIRED_OWNER_DIED && failure == NULL)
     g_set_error_literal (&failure, MP_ERROR, MP_ERROR_OWNER_DIED,
                          "A process died while it had the condition's lock");
@@ -348,11 +327,11 @@ mp_condition_notify (MpCondition  *self,
 
   if (!check_lock (self, error))
     return FALSE;
-  while (n-- > 0 && (waiter = find_oldest (self->state)) != NULL)
+  while (n-- > 0 && (waiter = find_oldest (get_state (self))) != NULL)
     {
-      _mp_segment_ring (self->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
       atomic_store (&waiter->state, WAITER_NOTIFIED);
-      _mp_segment_ring (self->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
     }
   return TRUE;
 }

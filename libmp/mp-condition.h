@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define MP_TYPE_CONDITION (mp_condition_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpCondition, mp_condition, MP, CONDITION, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpCondition, mp_condition, MP, CONDITION, MpSharedObject)
 
 /* Returns: whether what is waited for is so. The lock is held. */
 typedef gboolean (*MpPredicate) (gpointer user_data);

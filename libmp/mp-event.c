@@ -5,8 +5,8 @@
 
 #include "mp-event.h"
 
-#include "mp-segment-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 #include "mp-watch-private.h"
 
 /**
@@ -28,65 +28,30 @@ typedef struct
 
 struct _MpEvent
 {
-  GObject parent_instance;
-
-  MpPlace  place;
-  State   *state;
+  MpSharedObject parent_instance;
 };
 
-static void mp_event_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpEvent, mp_event, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_event_shareable_init))
+G_DEFINE_FINAL_TYPE (MpEvent, mp_event, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_event)
 
-static void
-mp_event_finalize (GObject *object)
+static inline State *
+get_state (gpointer self)
 {
-  _mp_place_clear (&MP_EVENT (object)->place);
-
-  G_OBJECT_CLASS (mp_event_parent_class)->finalize (object);
+  return _mp_shared_object_get_memory (self);
 }
 
 static void
 mp_event_class_init (MpEventClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_event_finalize;
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
+  shared_class->what = "an event";
+  shared_class->size = sizeof (State);
 }
 
 static void
 mp_event_init (MpEvent *self)
 {
-}
-
-static GVariant *
-mp_event_to_variant (MpShareable *shareable)
-{
-  return _mp_place_to_variant (&MP_EVENT (shareable)->place);
-}
-
-static MpShareable *
-mp_event_from_variant (GType      type,
-                       GVariant  *variant,
-                       GError   **error)
-{
-  g_autoptr (MpEvent) self = NULL;
-
-  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "an event", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  if (!_mp_place_from_variant (&self->place, variant, sizeof (State), error))
-    return NULL;
-  self->state = self->place.memory;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_event_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_event_to_variant;
-  iface->from_variant = mp_event_from_variant;
 }
 
 /**
@@ -101,12 +66,7 @@ mp_event_shareable_init (MpShareableInterface *iface)
 MpEvent *
 mp_event_new (GError **error)
 {
-  g_autoptr (MpEvent) self = g_object_new (MP_TYPE_EVENT, NULL);
-
-  if (!_mp_place_new (&self->place, sizeof (State), error))
-    return NULL;
-  self->state = self->place.memory;
-  return g_steal_pointer (&self);
+  return _mp_shared_object_new (MP_TYPE_EVENT, sizeof (State), error);
 }
 
 /**
@@ -120,7 +80,7 @@ mp_event_is_set (MpEvent *self)
 {
   g_return_val_if_fail (MP_IS_EVENT (self), FALSE);
 
-  return (atomic_load (&self->state->word) & 1) != 0;
+  return (atomic_load (&get_state (self)->word) & 1) != 0;
 }
 
 /**
@@ -137,13 +97,13 @@ mp_event_set (MpEvent *self)
   g_return_if_fail (MP_IS_EVENT (self));
 
   /* Whoever sleeps watches this process from here on, in case it does not come to the second. */
-  atomic_store (&self->state->setter, getpid ());
-  _mp_segment_ring (self->place.segment);
-  word = atomic_load (&self->state->word);
+  atomic_store (&get_state (self)->setter, getpid ());
+  _mp_segment_ring (_mp_shared_object_get_segment (self));
+  word = atomic_load (&get_state (self)->word);
   while ((word & 1) == 0
-         && !atomic_compare_exchange_weak (&self->state->word, &word, (word + 2) | 1))
+         && !atomic_compare_exchange_weak (&get_state (self)->word, &word, (word + 2) | 1))
     ;
-  _mp_segment_ring (self->place.segment);
+  _mp_segment_ring (_mp_shared_object_get_segment (self));
 }
 
 /**
@@ -157,7 +117,7 @@ mp_event_clear (MpEvent *self)
 {
   g_return_if_fail (MP_IS_EVENT (self));
 
-  atomic_fetch_and (&self->state->word, ~(guint64) 1);
+  atomic_fetch_and (&get_state (self)->word, ~(guint64) 1);
 }
 
 typedef struct
@@ -203,8 +163,8 @@ mp_event_wait (MpEvent  *self,
 
   g_return_val_if_fail (MP_IS_EVENT (self), FALSE);
 
-  wait = (Wait) { self->state, atomic_load (&self->state->word) };
-  return _mp_wait (self->place.segment, try_wait, &wait, timeout, error);
+  wait = (Wait) { get_state (self), atomic_load (&get_state (self)->word) };
+  return _mp_wait (self, try_wait, &wait, timeout, error);
 }
 
 /**
@@ -227,9 +187,8 @@ mp_event_wait_async (MpEvent             *self,
   g_return_if_fail (MP_IS_EVENT (self));
 
   wait = g_new (Wait, 1);
-  *wait = (Wait) { self->state, atomic_load (&self->state->word) };
-  _mp_wait_async (self, self->place.segment, try_wait, wait, g_free, cancellable, callback,
-                  user_data);
+  *wait = (Wait) { get_state (self), atomic_load (&get_state (self)->word) };
+  _mp_wait_async (self, try_wait, wait, g_free, cancellable, callback, user_data);
 }
 
 /**

@@ -5,13 +5,12 @@
 #error "Only <mp.h> can be included directly."
 #endif
 
-#include <gio/gio.h>
-#include "mp-macros.h"
+#include "mp-shared-object.h"
 
 G_BEGIN_DECLS
 
 #define MP_TYPE_EVENT (mp_event_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpEvent, mp_event, MP, EVENT, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpEvent, mp_event, MP, EVENT, MpSharedObject)
 
 MP_EXPORT MpEvent  *mp_event_new          (GError              **error);
 MP_EXPORT gboolean  mp_event_is_set       (MpEvent              *self);

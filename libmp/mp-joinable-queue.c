@@ -5,7 +5,7 @@
 
 #include "mp-error.h"
 #include "mp-queue-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
 #include "mp-watch-private.h"
 
 /**
@@ -83,9 +83,9 @@ mp_joinable_queue_task_done (MpJoinableQueue  *self,
   possible = count_unfinished (priv->state) > 0;
   if (possible)
     {
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (priv->segment);
       atomic_fetch_add (&priv->state->n_done, 1);
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (priv->segment);
     }
   _mp_mutex_unlock (&priv->state->mutex);
 
@@ -128,7 +128,7 @@ mp_joinable_queue_join (MpJoinableQueue  *self,
 
   g_return_val_if_fail (MP_IS_JOINABLE_QUEUE (self), FALSE);
 
-  return _mp_wait (priv->place.segment, try_join, priv->state, timeout, error);
+  return _mp_wait (self, try_join, priv->state, timeout, error);
 }
 
 static void
@@ -155,8 +155,7 @@ mp_joinable_queue_join_async (MpJoinableQueue     *self,
 
   g_return_if_fail (MP_IS_JOINABLE_QUEUE (self));
 
-  _mp_wait_async (self, priv->place.segment, try_join, priv->state, keep, cancellable, callback,
-                  user_data);
+  _mp_wait_async (self, try_join, priv->state, keep, cancellable, callback, user_data);
 }
 
 /**

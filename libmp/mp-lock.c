@@ -9,7 +9,8 @@
 #include "mp-lock-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 #include "mp-watch-private.h"
 
 /**
@@ -40,45 +41,35 @@
 typedef struct
 {
   pthread_mutex_t mutex;
-  guint32         depth;  /* how often its owner has it */
+  guint32         depth;      /* how often its owner has it */
+  guint32         recursive;  /* whether that can be more than once */
 } State;
-
-typedef struct
-{
-  MpPlace  place;
-  State   *state;
-  gboolean recursive;
-} MpLockPrivate;
 
 struct _MpRLock
 {
   MpLock parent_instance;
 };
 
-static void mp_lock_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (MpLock, mp_lock, G_TYPE_OBJECT,
-                         G_ADD_PRIVATE (MpLock)
-                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_lock_shareable_init))
+G_DEFINE_TYPE (MpLock, mp_lock, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_lock)
 
 G_DEFINE_FINAL_TYPE (MpRLock, mp_rlock, MP_TYPE_LOCK)
 MP_REGISTER_SHAREABLE_TYPE (mp_rlock)
 
-static inline MpLockPrivate *
-get_private (MpLock *self)
+static inline State *
+get_state (gpointer self)
 {
-  return mp_lock_get_instance_private (self);
+  return _mp_shared_object_get_memory (self);
 }
 
 static void
 mp_lock_finalize (GObject *object)
 {
-  MpLockPrivate *priv = get_private (MP_LOCK (object));
+  State *state = get_state (object);
 
   /* The kernel knows a lock that a thread here has by its address: it must stay mapped. */
-  if (priv->state != NULL && _mp_mutex_get_owner (&priv->state->mutex) == 0)
-    _mp_place_clear (&priv->place);
+  if (state != NULL && _mp_mutex_get_owner (&state->mutex) != 0)
+    _mp_shared_object_get_private (object)->place.segment = NULL;
 
   G_OBJECT_CLASS (mp_lock_parent_class)->finalize (object);
 }
@@ -86,7 +77,11 @@ mp_lock_finalize (GObject *object)
 static void
 mp_lock_class_init (MpLockClass *klass)
 {
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
   G_OBJECT_CLASS (klass)->finalize = mp_lock_finalize;
+  shared_class->what = "a lock";
+  shared_class->size = sizeof (State);
 }
 
 static void
@@ -102,70 +97,36 @@ mp_rlock_class_init (MpRLockClass *klass)
 static void
 mp_rlock_init (MpRLock *self)
 {
-  get_private (MP_LOCK (self))->recursive = TRUE;
-}
-
-static GVariant *
-mp_lock_to_variant (MpShareable *shareable)
-{
-  return _mp_place_to_variant (&get_private (MP_LOCK (shareable))->place);
-}
-
-static MpShareable *
-mp_lock_from_variant (GType      type,
-                      GVariant  *variant,
-                      GError   **error)
-{
-  g_autoptr (MpLock) self = NULL;
-  MpLockPrivate *priv;
-
-  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a lock", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  priv = get_private (self);
-  if (!_mp_place_from_variant (&priv->place, variant, sizeof (State), error))
-    return NULL;
-  priv->state = priv->place.memory;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_lock_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_lock_to_variant;
-  iface->from_variant = mp_lock_from_variant;
 }
 
 static gpointer
 lock_new (GType    type,
           GError **error)
 {
-  g_autoptr (MpLock) self = g_object_new (type, NULL);
-  MpLockPrivate *priv = get_private (self);
+  MpLock *self = _mp_shared_object_new (type, sizeof (State), error);
 
-  if (!_mp_place_new (&priv->place, sizeof (State), error))
+  if (self == NULL)
     return NULL;
-  priv->state = priv->place.memory;
-  _mp_mutex_init (&priv->state->mutex);
-  return g_steal_pointer (&self);
+  _mp_mutex_init (&get_state (self)->mutex);
+  get_state (self)->recursive = type == MP_TYPE_RLOCK;
+  return self;
 }
 
 static MpAcquired
-acquire (MpLockPrivate *priv,
-         gint64         deadline,
-         int           *error_number)
+acquire (State  *state,
+         gint64  deadline,
+         int    *error_number)
 {
-  MpAcquired acquired = _mp_mutex_lock (&priv->state->mutex, deadline, error_number);
+  MpAcquired acquired = _mp_mutex_lock (&state->mutex, deadline, error_number);
 
   if (G_LIKELY (acquired != MP_ACQUIRED_NOT))
     {
-      priv->state->depth = 1;
+      state->depth = 1;
       return acquired;
     }
-  if (*error_number == EDEADLK && priv->recursive && priv->state->depth < G_MAXUINT32)
+  if (*error_number == EDEADLK && state->recursive && state->depth < G_MAXUINT32)
     {
-      priv->state->depth++;
+      state->depth++;
       return MP_ACQUIRED;
     }
   return MP_ACQUIRED_NOT;
@@ -174,18 +135,18 @@ acquire (MpLockPrivate *priv,
 pthread_mutex_t *
 _mp_lock_get_mutex (MpLock *self)
 {
-  return &get_private (self)->state->mutex;
+  return &get_state (self)->mutex;
 }
 
 /* Of a lock that this thread has. Returns: how often */
 guint
 _mp_lock_leave (MpLock *self)
 {
-  MpLockPrivate *priv = get_private (self);
-  guint depth = priv->state->depth;
+  State *state = get_state (self);
+  guint depth = state->depth;
 
-  _mp_mutex_unlock (&priv->state->mutex);
-  _mp_segment_ring (priv->place.segment);
+  _mp_mutex_unlock (&state->mutex);
+  _mp_segment_ring (_mp_shared_object_get_segment (self));
   return depth;
 }
 
@@ -193,10 +154,10 @@ MpAcquired
 _mp_lock_come_back (MpLock *self,
                     guint   depth)
 {
-  MpLockPrivate *priv = get_private (self);
-  MpAcquired acquired = _mp_mutex_lock (&priv->state->mutex, -1, NULL);
+  State *state = get_state (self);
+  MpAcquired acquired = _mp_mutex_lock (&state->mutex, -1, NULL);
 
-  priv->state->depth = depth;
+  state->depth = depth;
   return acquired;
 }
 
@@ -252,7 +213,7 @@ mp_lock_acquire (MpLock  *self,
 
   g_return_val_if_fail (MP_IS_LOCK (self), MP_ACQUIRED_NOT);
 
-  acquired = acquire (get_private (self),
+  acquired = acquire (get_state (self),
                       timeout <= 0 ? CLAMP (timeout, -1, 0) : _mp_deadline_of_timeout (timeout),
                       &error_number);
   if (acquired == MP_ACQUIRED_NOT && error_number == EDEADLK && timeout < 0)
@@ -263,8 +224,8 @@ mp_lock_acquire (MpLock  *self,
 
 typedef struct
 {
-  MpLockPrivate *lock;
-  MpAcquired     acquired;
+  State      *state;
+  MpAcquired  acquired;
 } Wait;
 
 static gboolean
@@ -275,9 +236,9 @@ try_acquire (gpointer  data,
   int error_number;
 
   do
-    wait->acquired = acquire (wait->lock, 0, &error_number);
+    wait->acquired = acquire (wait->state, 0, &error_number);
   while (wait->acquired == MP_ACQUIRED_NOT && watch != NULL
-         && !_mp_watch_owner (watch, &wait->lock->state->mutex));
+         && !_mp_watch_owner (watch, &wait->state->mutex));
   return wait->acquired != MP_ACQUIRED_NOT;
 }
 
@@ -303,9 +264,8 @@ mp_lock_acquire_async (MpLock              *self,
   g_return_if_fail (MP_IS_LOCK (self));
 
   wait = g_new0 (Wait, 1);
-  wait->lock = get_private (self);
-  _mp_wait_async (self, wait->lock->place.segment, try_acquire, wait, g_free, cancellable,
-                  callback, user_data);
+  wait->state = get_state (self);
+  _mp_wait_async (self, try_acquire, wait, g_free, cancellable, callback, user_data);
 }
 
 /**
@@ -345,24 +305,24 @@ gboolean
 mp_lock_release (MpLock  *self,
                  GError **error)
 {
-  MpLockPrivate *priv;
+  State *state;
 
   g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
 
-  priv = get_private (self);
-  if (priv->recursive && priv->state->depth > 1 && _mp_mutex_is_mine (&priv->state->mutex))
+  state = get_state (self);
+  if (state->recursive && state->depth > 1 && _mp_mutex_is_mine (&state->mutex))
     {
-      priv->state->depth--;
+      state->depth--;
       return TRUE;
     }
-  if (G_LIKELY (_mp_mutex_unlock (&priv->state->mutex)))
+  if (G_LIKELY (_mp_mutex_unlock (&state->mutex)))
     {
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
       return TRUE;
     }
 
   g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,
-                       _mp_mutex_get_owner (&priv->state->mutex) == 0
+                       _mp_mutex_get_owner (&state->mutex) == 0
                          ? "The lock is released already"
                          : "The lock belongs to another thread or process");
   return FALSE;
@@ -379,5 +339,5 @@ mp_lock_get_locked (MpLock *self)
 {
   g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
 
-  return _mp_mutex_get_owner (&get_private (self)->state->mutex) != 0;
+  return _mp_mutex_get_owner (&get_state (self)->mutex) != 0;
 }

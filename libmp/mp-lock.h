@@ -5,8 +5,7 @@
 #error "Only <mp.h> can be included directly."
 #endif
 
-#include <gio/gio.h>
-#include "mp-macros.h"
+#include "mp-shared-object.h"
 
 G_BEGIN_DECLS
 
@@ -18,11 +17,11 @@ typedef enum
 } MpAcquired;
 
 #define MP_TYPE_LOCK (mp_lock_get_type ())
-MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpLock, mp_lock, MP, LOCK, GObject)
+MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpLock, mp_lock, MP, LOCK, MpSharedObject)
 
 struct _MpLockClass
 {
-  GObjectClass parent_class;
+  MpSharedObjectClass parent_class;
 
   gpointer padding[8];
 };

@@ -21,10 +21,11 @@ typedef struct
 
 typedef struct
 {
-  MpPlace       place;
-  MpQueueState *state;   /* borrowed, of the place */
+  /* Borrowed, of the place */
+  MpSegment    *segment;
+  MpQueueState *state;
+
   MpFifo        fifo;
-  gboolean      closed;  /* here; accessed atomically */
 } MpQueuePrivate;
 
 MpQueuePrivate *_mp_queue_get_private  (MpQueue        *self);

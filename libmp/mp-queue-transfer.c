@@ -26,7 +26,10 @@ typedef enum
 
 typedef struct
 {
-  MpQueuePrivate *queue;     /* borrowed */
+  /* Borrowed */
+  MpQueue        *object;
+  MpQueuePrivate *queue;
+
   gint64          deadline;  /* for the gate */
   Outcome         outcome;
   MpFifoRecord    record;
@@ -76,7 +79,7 @@ check_handles (GVariant  *value,
 static Transfer
 new_get (MpQueue *self)
 {
-  Transfer transfer = { .queue = _mp_queue_get_private (self) };
+  Transfer transfer = { .object = self, .queue = _mp_queue_get_private (self) };
 
   _mp_queue_check_open (self, &transfer.error);
   return transfer;
@@ -138,9 +141,9 @@ put_inside (Transfer *transfer)
       _mp_payload_store (transfer->value, 0, at, &payload);
       ((MpFifoRecord *) at - 1)->type = payload.type;
     }
-  _mp_segment_ring (queue->place.segment);
+  _mp_segment_ring (queue->segment);
   _mp_fifo_publish (&queue->fifo, &transfer->record);
-  _mp_segment_ring (queue->place.segment);
+  _mp_segment_ring (queue->segment);
   return DONE;
 }
 
@@ -154,7 +157,7 @@ put_now (Transfer *transfer,
   if (_mp_gate_enter (gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = put_inside (transfer);
-  _mp_gate_leave (gate, transfer->queue->place.segment);
+  _mp_gate_leave (gate, transfer->queue->segment);
   return outcome;
 }
 
@@ -170,9 +173,9 @@ get_inside (Transfer *transfer)
   if (record->length > MP_MAX_PAYLOAD)
     *record = (MpFifoRecord) { 0 };
   transfer->bytes = g_memdup2 (at, record->length);
-  _mp_segment_ring (queue->place.segment);
+  _mp_segment_ring (queue->segment);
   _mp_fifo_remove (&queue->fifo);
-  _mp_segment_ring (queue->place.segment);
+  _mp_segment_ring (queue->segment);
   return DONE;
 }
 
@@ -190,7 +193,7 @@ get_now (Transfer *transfer,
   if (_mp_gate_enter (&state->fifo.get.gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = get_inside (transfer);
-  _mp_gate_leave (&state->fifo.get.gate, transfer->queue->place.segment);
+  _mp_gate_leave (&state->fifo.get.gate, transfer->queue->segment);
   return outcome;
 }
 
@@ -257,7 +260,7 @@ run (Transfer  *transfer,
   if (timeout > 0)
     timeout = MAX (deadline - g_get_monotonic_time (), 0);
   return timeout != 0
-         && _mp_wait (transfer->queue->place.segment, attempt, transfer, timeout, error);
+         && _mp_wait (transfer->object, attempt, transfer, timeout, error);
 }
 
 static void
@@ -269,9 +272,8 @@ run_async (MpQueue             *self,
            gpointer             user_data)
 {
   transfer.deadline = MP_LONG_AGO;
-  _mp_wait_async (self, transfer.queue->place.segment, attempt,
-                  g_memdup2 (&transfer, sizeof transfer), transfer_free, cancellable, callback,
-                  user_data);
+  _mp_wait_async (self, attempt, g_memdup2 (&transfer, sizeof transfer), transfer_free, cancellable,
+                  callback, user_data);
 }
 
 /* Returns: whether it was done. @waited: whether the wait came to an end, @error is set if not for

@@ -4,7 +4,8 @@
 #include "mp-queue-private.h"
 
 #include "mp-error.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 
 /**
  * MpQueue:
@@ -35,11 +36,7 @@
 
 G_STATIC_ASSERT (MP_SEGMENT_HEADER + sizeof (MpQueueState) <= START);
 
-static void mp_queue_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (MpQueue, mp_queue, G_TYPE_OBJECT,
-                         G_ADD_PRIVATE (MpQueue)
-                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_queue_shareable_init))
+G_DEFINE_TYPE_WITH_PRIVATE (MpQueue, mp_queue, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_queue)
 
 MpQueuePrivate *
@@ -48,18 +45,46 @@ _mp_queue_get_private (MpQueue *self)
   return mp_queue_get_instance_private (self);
 }
 
+/* Of a queue that has its place. */
 static void
-mp_queue_finalize (GObject *object)
+find_parts (gpointer self)
 {
-  _mp_place_clear (&_mp_queue_get_private (MP_QUEUE (object))->place);
+  MpQueuePrivate *priv = _mp_queue_get_private (self);
+  guint8 *base;
 
-  G_OBJECT_CLASS (mp_queue_parent_class)->finalize (object);
+  priv->segment = _mp_shared_object_get_segment (self);
+  priv->state = _mp_shared_object_get_memory (self);
+  base = _mp_segment_get_base (priv->segment);
+  priv->fifo = (MpFifo) {
+    .state = &priv->state->fifo,
+    .base = base + START,
+    .memory = _mp_segment_get_memory (priv->segment),
+    .start = START,
+    .size = _mp_segment_get_size (priv->segment) - START,
+  };
+}
+
+static gboolean
+mp_queue_unpack (MpSharedObject  *self,
+                 GVariant        *more,
+                 GError         **error)
+{
+  MpPlace *place = &_mp_shared_object_get_private (self)->place;
+
+  if (place->offset != MP_SEGMENT_HEADER || _mp_segment_get_size (place->segment) < SMALLEST)
+    return FALSE;
+  find_parts (self);
+  return TRUE;
 }
 
 static void
 mp_queue_class_init (MpQueueClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_queue_finalize;
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
+  shared_class->what = "a queue";
+  shared_class->size = sizeof (MpQueueState);
+  shared_class->unpack = mp_queue_unpack;
 }
 
 static void
@@ -67,89 +92,33 @@ mp_queue_init (MpQueue *self)
 {
 }
 
-/* Of a queue that has its place. */
-static void
-find_parts (MpQueuePrivate *priv)
-{
-  guint8 *base = _mp_segment_get_base (priv->place.segment);
-
-  priv->state = priv->place.memory;
-  priv->fifo = (MpFifo) {
-    .state = &priv->state->fifo,
-    .base = base + START,
-    .memory = _mp_segment_get_memory (priv->place.segment),
-    .start = START,
-    .size = _mp_segment_get_size (priv->place.segment) - START,
-  };
-}
-
-static GVariant *
-mp_queue_to_variant (MpShareable *shareable)
-{
-  MpQueuePrivate *priv = _mp_queue_get_private (MP_QUEUE (shareable));
-  MpPlace none = { NULL };
-
-  return _mp_place_to_variant (g_atomic_int_get (&priv->closed) ? &none : &priv->place);
-}
-
-static MpShareable *
-mp_queue_from_variant (GType      type,
-                       GVariant  *variant,
-                       GError   **error)
-{
-  g_autoptr (MpQueue) self = NULL;
-  MpQueuePrivate *priv;
-
-  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a queue", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  priv = _mp_queue_get_private (self);
-  if (!_mp_place_from_variant (&priv->place, variant, sizeof (MpQueueState), error))
-    return NULL;
-  if (priv->place.offset != MP_SEGMENT_HEADER
-      || _mp_segment_get_size (priv->place.segment) < SMALLEST)
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                           "What came as a queue is another shared object");
-      return NULL;
-    }
-  find_parts (priv);
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_queue_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_queue_to_variant;
-  iface->from_variant = mp_queue_from_variant;
-}
-
 gpointer
 _mp_queue_new (GType     type,
                guint64   max_size,
                GError  **error)
 {
-  g_autoptr (MpQueue) self = g_object_new (type, NULL);
-  MpQueuePrivate *priv = _mp_queue_get_private (self);
   MpSegment *segment = _mp_segment_new (LARGEST, SMALLEST, error);
+  MpQueue *self;
+  MpQueuePrivate *priv;
 
   if (segment == NULL)
     return NULL;
-  priv->place = (MpPlace) {
+  self = g_object_new (type, NULL);
+  _mp_shared_object_get_private (self)->place = (MpPlace) {
     segment, MP_SEGMENT_HEADER, (guint8 *) _mp_segment_get_base (segment) + MP_SEGMENT_HEADER,
   };
-  find_parts (priv);
+  find_parts (self);
+  priv = _mp_queue_get_private (self);
   _mp_fifo_init (&priv->fifo, max_size > 0 ? max_size : G_MAXUINT64);
   _mp_mutex_init (&priv->state->mutex);
-  return g_steal_pointer (&self);
+  return self;
 }
 
 gboolean
 _mp_queue_check_open (MpQueue  *self,
                       GError  **error)
 {
-  if (!g_atomic_int_get (&_mp_queue_get_private (self)->closed))
+  if (!g_atomic_int_get (&_mp_shared_object_get_private (self)->closed))
     return TRUE;
   g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED, "The queue is closed in this process");
   return FALSE;
@@ -245,10 +214,10 @@ mp_queue_shut_down (MpQueue *self)
   g_return_if_fail (MP_IS_QUEUE (self));
 
   _mp_gate_enter (&priv->state->fifo.put.gate, -1, NULL);
-  _mp_segment_ring (priv->place.segment);
+  _mp_segment_ring (priv->segment);
   atomic_store (&priv->state->shut, TRUE);
-  _mp_segment_ring (priv->place.segment);
-  _mp_gate_leave (&priv->state->fifo.put.gate, priv->place.segment);
+  _mp_segment_ring (priv->segment);
+  _mp_gate_leave (&priv->state->fifo.put.gate, priv->segment);
 }
 
 /**
@@ -263,5 +232,5 @@ mp_queue_close (MpQueue *self)
 {
   g_return_if_fail (MP_IS_QUEUE (self));
 
-  g_atomic_int_set (&_mp_queue_get_private (self)->closed, TRUE);
+  g_atomic_int_set (&_mp_shared_object_get_private (self)->closed, TRUE);
 }

@@ -5,17 +5,16 @@
 #error "Only <mp.h> can be included directly."
 #endif
 
-#include <gio/gio.h>
-#include "mp-macros.h"
+#include "mp-shared-object.h"
 
 G_BEGIN_DECLS
 
 #define MP_TYPE_QUEUE (mp_queue_get_type ())
-MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpQueue, mp_queue, MP, QUEUE, GObject)
+MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpQueue, mp_queue, MP, QUEUE, MpSharedObject)
 
 struct _MpQueueClass
 {
-  GObjectClass parent_class;
+  MpSharedObjectClass parent_class;
 
   gpointer padding[8];
 };

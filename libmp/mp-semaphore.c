@@ -7,7 +7,8 @@
 #include "mp-gate-private.h"
 #include "mp-identity-private.h"
 #include "mp-poll-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
+#include "mp-shared-object-private.h"
 #include "mp-watch-private.h"
 
 /**
@@ -55,45 +56,30 @@ typedef struct
   Holder          holders[N_HOLDERS];
 } State;
 
-typedef struct
-{
-  MpPlace  place;
-  State   *state;
-} MpSemaphorePrivate;
-
 struct _MpBoundedSemaphore
 {
   MpSemaphore parent_instance;
 };
 
-static void mp_semaphore_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (MpSemaphore, mp_semaphore, G_TYPE_OBJECT,
-                         G_ADD_PRIVATE (MpSemaphore)
-                         G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_semaphore_shareable_init))
+G_DEFINE_TYPE (MpSemaphore, mp_semaphore, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_semaphore)
 
 G_DEFINE_FINAL_TYPE (MpBoundedSemaphore, mp_bounded_semaphore, MP_TYPE_SEMAPHORE)
 MP_REGISTER_SHAREABLE_TYPE (mp_bounded_semaphore)
 
-static inline MpSemaphorePrivate *
-get_private (MpSemaphore *self)
+static inline State *
+get_state (gpointer self)
 {
-  return mp_semaphore_get_instance_private (self);
-}
-
-static void
-mp_semaphore_finalize (GObject *object)
-{
-  _mp_place_clear (&get_private (MP_SEMAPHORE (object))->place);
-
-  G_OBJECT_CLASS (mp_semaphore_parent_class)->finalize (object);
+  return _mp_shared_object_get_memory (self);
 }
 
 static void
 mp_semaphore_class_init (MpSemaphoreClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_semaphore_finalize;
+  MpSharedObjectClass *shared_class = MP_SHARED_OBJECT_CLASS (klass);
+
+  shared_class->what = "a semaphore";
+  shared_class->size = sizeof (State);
 }
 
 static void
@@ -111,46 +97,14 @@ mp_bounded_semaphore_init (MpBoundedSemaphore *self)
 {
 }
 
-static GVariant *
-mp_semaphore_to_variant (MpShareable *shareable)
-{
-  return _mp_place_to_variant (&get_private (MP_SEMAPHORE (shareable))->place);
-}
-
-static MpShareable *
-mp_semaphore_from_variant (GType      type,
-                           GVariant  *variant,
-                           GError   **error)
-{
-  g_autoptr (MpSemaphore) self = NULL;
-  MpSemaphorePrivate *priv;
-
-  if (!_mp_shareable_check_state (variant, MP_PLACE_TYPE_STRING, "a semaphore", error))
-    return NULL;
-
-  self = g_object_new (type, NULL);
-  priv = get_private (self);
-  if (!_mp_place_from_variant (&priv->place, variant, sizeof (State), error))
-    return NULL;
-  priv->state = priv->place.memory;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_semaphore_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_semaphore_to_variant;
-  iface->from_variant = mp_semaphore_from_variant;
-}
-
 static gpointer
 semaphore_new (GType     type,
                guint     value,
                guint     bound,
                GError  **error)
 {
-  g_autoptr (MpSemaphore) self = g_object_new (type, NULL);
-  MpSemaphorePrivate *priv = get_private (self);
+  MpSemaphore *self;
+  State *state;
 
   if (value > MAX_VALUE)
     {
@@ -158,14 +112,15 @@ semaphore_new (GType     type,
                    MAX_VALUE);
       return NULL;
     }
-  if (!_mp_place_new (&priv->place, sizeof (State), error))
+  self = _mp_shared_object_new (type, sizeof (State), error);
+  if (self == NULL)
     return NULL;
-  priv->state = priv->place.memory;
-  _mp_gate_init (&priv->state->gate);
-  atomic_init (&priv->state->value, value);
-  priv->state->total = value;
-  priv->state->bound = bound;
-  return g_steal_pointer (&self);
+  state = get_state (self);
+  _mp_gate_init (&state->gate);
+  atomic_init (&state->value, value);
+  state->total = value;
+  state->bound = bound;
+  return self;
 }
 
 /* What is with the holders is the truth; who died inside may not have come to the value. */
@@ -262,10 +217,10 @@ look_after_holders (State   *state,
 
 /* Inside the gate: takes back what they have that were dead a moment ago. */
 static void
-take_back (MpSemaphorePrivate *priv,
-           guint64             dead)
+take_back (MpSemaphore *self,
+           guint64      dead)
 {
-  State *state = priv->state;
+  State *state = get_state (self);
 
   for (guint i = 0; i < N_HOLDERS && dead >> i != 0; i++)
     {
@@ -273,11 +228,11 @@ take_back (MpSemaphorePrivate *priv,
 
       if ((dead >> i & 1) == 0 || holder->count == 0 || _mp_identity_is_alive (holder->identity))
         continue;
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
       state->n_orphans += holder->count;
       holder->count = 0;
       count_value (state);
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
     }
 }
 
@@ -333,10 +288,10 @@ mp_bounded_semaphore_new (guint    value,
 
 typedef struct
 {
-  MpSemaphorePrivate *priv;
-  gint64              deadline;  /* for the gate */
-  gboolean            thorough;  /* looks after the dead without a watch, too */
-  MpAcquired          acquired;
+  MpSemaphore *self;
+  gint64       deadline;  /* for the gate */
+  gboolean     thorough;  /* looks after the dead without a watch, too */
+  MpAcquired   acquired;
 } Wait;
 
 static gboolean
@@ -344,8 +299,7 @@ try_acquire (gpointer  data,
              MpWatch  *watch)
 {
   Wait *wait = data;
-  MpSemaphorePrivate *priv = wait->priv;
-  State *state = priv->state;
+  State *state = get_state (wait->self);
   guint64 dead = 0;
 
   if (watch == NULL && !wait->thorough && atomic_load (&state->value) == 0)
@@ -354,10 +308,10 @@ try_acquire (gpointer  data,
     {
       if (!enter (state, wait->deadline, watch))
         return FALSE;
-      take_back (priv, dead);
+      take_back (wait->self, dead);
       if (atomic_load (&state->value) > 0)
         wait->acquired = take (state);
-      _mp_gate_leave (&state->gate, priv->place.segment);
+      _mp_gate_leave (&state->gate, _mp_shared_object_get_segment (wait->self));
       if (wait->acquired != MP_ACQUIRED_NOT)
         return TRUE;
       dead = watch != NULL || wait->thorough ? look_after_holders (state, watch) : 0;
@@ -383,15 +337,14 @@ mp_semaphore_acquire (MpSemaphore  *self,
                       gint64        timeout,
                       GError      **error)
 {
-  MpSemaphorePrivate *priv = get_private (self);
-  Wait wait = { priv, 0, timeout == 0, MP_ACQUIRED_NOT };
+  Wait wait = { self, 0, timeout == 0, MP_ACQUIRED_NOT };
 
   g_return_val_if_fail (MP_IS_SEMAPHORE (self), MP_ACQUIRED_NOT);
 
   if (timeout != 0)
     wait.deadline = _mp_deadline_of_timeout (timeout);
   if (!try_acquire (&wait, NULL) && timeout != 0)
-    _mp_wait (priv->place.segment, try_acquire, &wait, timeout, error);
+    _mp_wait (self, try_acquire, &wait, timeout, error);
   return wait.acquired;
 }
 
@@ -415,9 +368,8 @@ mp_semaphore_acquire_async (MpSemaphore         *self,
   g_return_if_fail (MP_IS_SEMAPHORE (self));
 
   wait = g_new (Wait, 1);
-  *wait = (Wait) { get_private (self), MP_LONG_AGO, FALSE, MP_ACQUIRED_NOT };
-  _mp_wait_async (self, get_private (self)->place.segment, try_acquire, wait, g_free, cancellable,
-                  callback, user_data);
+  *wait = (Wait) { self, MP_LONG_AGO, FALSE, MP_ACQUIRED_NOT };
+  _mp_wait_async (self, try_acquire, wait, g_free, cancellable, callback, user_data);
 }
 
 /**
@@ -457,8 +409,7 @@ gboolean
 mp_semaphore_release (MpSemaphore  *self,
                       GError      **error)
 {
-  MpSemaphorePrivate *priv = get_private (self);
-  State *state = priv->state;
+  State *state = get_state (self);
   gboolean possible;
 
   g_return_val_if_fail (MP_IS_SEMAPHORE (self), FALSE);
@@ -471,15 +422,15 @@ mp_semaphore_release (MpSemaphore  *self,
 
       if (holder == NULL || holder->count == 0)
         holder = find_any (state);
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
       if (holder != NULL)
         add_count (holder, -1);
       else
         state->total++;
       atomic_fetch_add (&state->value, 1);
-      _mp_segment_ring (priv->place.segment);
+      _mp_segment_ring (_mp_shared_object_get_segment (self));
     }
-  _mp_gate_leave (&state->gate, priv->place.segment);
+  _mp_gate_leave (&state->gate, _mp_shared_object_get_segment (self));
 
   if (!possible)
     g_set_error_literal (error, MP_ERROR, MP_ERROR_NOT_OWNED,
@@ -498,5 +449,5 @@ mp_semaphore_get_value (MpSemaphore *self)
 {
   g_return_val_if_fail (MP_IS_SEMAPHORE (self), 0);
 
-  return atomic_load (&get_private (self)->state->value);
+  return atomic_load (&get_state (self)->value);
 }

@@ -10,11 +10,11 @@
 G_BEGIN_DECLS
 
 #define MP_TYPE_SEMAPHORE (mp_semaphore_get_type ())
-MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpSemaphore, mp_semaphore, MP, SEMAPHORE, GObject)
+MP_EXPORT G_DECLARE_DERIVABLE_TYPE (MpSemaphore, mp_semaphore, MP, SEMAPHORE, MpSharedObject)
 
 struct _MpSemaphoreClass
 {
-  GObjectClass parent_class;
+  MpSharedObjectClass parent_class;
 
   gpointer padding[8];
 };

@@ -3,8 +3,8 @@
 
 #include "mp-simple-queue.h"
 
-#include "mp-queue.h"
-#include "mp-shareable-private.h"
+#include "mp-queue-private.h"
+#include "mp-shareable.h"
 
 /**
  * MpSimpleQueue:
@@ -14,69 +14,20 @@
  */
 struct _MpSimpleQueue
 {
-  GObject  parent_instance;
-
-  MpQueue *queue;  /* owned */
+  MpQueue parent_instance;
 };
 
-static void mp_simple_queue_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpSimpleQueue, mp_simple_queue, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE,
-                                                      mp_simple_queue_shareable_init))
+G_DEFINE_FINAL_TYPE (MpSimpleQueue, mp_simple_queue, MP_TYPE_QUEUE)
 MP_REGISTER_SHAREABLE_TYPE (mp_simple_queue)
-
-static void
-mp_simple_queue_finalize (GObject *object)
-{
-  g_clear_object (&MP_SIMPLE_QUEUE (object)->queue);
-
-  G_OBJECT_CLASS (mp_simple_queue_parent_class)->finalize (object);
-}
 
 static void
 mp_simple_queue_class_init (MpSimpleQueueClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_simple_queue_finalize;
 }
 
 static void
 mp_simple_queue_init (MpSimpleQueue *self)
 {
-}
-
-static GVariant *
-mp_simple_queue_to_variant (MpShareable *shareable)
-{
-  return mp_shareable_to_variant (MP_SHAREABLE (MP_SIMPLE_QUEUE (shareable)->queue));
-}
-
-/* Takes @queue, which may be NULL. */
-static gpointer
-simple_queue_take (MpQueue *queue)
-{
-  MpSimpleQueue *self;
-
-  if (queue == NULL)
-    return NULL;
-  self = g_object_new (MP_TYPE_SIMPLE_QUEUE, NULL);
-  self->queue = queue;
-  return self;
-}
-
-static MpShareable *
-mp_simple_queue_from_variant (GType      type,
-                              GVariant  *variant,
-                              GError   **error)
-{
-  return simple_queue_take (mp_shareable_from_variant (variant, MP_TYPE_QUEUE, error));
-}
-
-static void
-mp_simple_queue_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_simple_queue_to_variant;
-  iface->from_variant = mp_simple_queue_from_variant;
 }
 
 /**
@@ -90,7 +41,7 @@ mp_simple_queue_shareable_init (MpShareableInterface *iface)
 MpSimpleQueue *
 mp_simple_queue_new (GError **error)
 {
-  return simple_queue_take (mp_queue_new (0, error));
+  return _mp_queue_new (MP_TYPE_SIMPLE_QUEUE, 0, error);
 }
 
 /**
@@ -110,7 +61,7 @@ mp_simple_queue_put (MpSimpleQueue  *self,
 {
   g_return_val_if_fail (MP_IS_SIMPLE_QUEUE (self), FALSE);
 
-  return mp_queue_put (self->queue, value, -1, error);
+  return mp_queue_put (MP_QUEUE (self), value, -1, error);
 }
 
 /**
@@ -128,7 +79,7 @@ mp_simple_queue_get (MpSimpleQueue  *self,
 {
   g_return_val_if_fail (MP_IS_SIMPLE_QUEUE (self), NULL);
 
-  return mp_queue_get (self->queue, -1, error);
+  return mp_queue_get (MP_QUEUE (self), -1, error);
 }
 
 /**
@@ -142,7 +93,7 @@ mp_simple_queue_is_empty (MpSimpleQueue *self)
 {
   g_return_val_if_fail (MP_IS_SIMPLE_QUEUE (self), TRUE);
 
-  return mp_queue_is_empty (self->queue);
+  return mp_queue_is_empty (MP_QUEUE (self));
 }
 
 /**
@@ -156,5 +107,5 @@ mp_simple_queue_close (MpSimpleQueue *self)
 {
   g_return_if_fail (MP_IS_SIMPLE_QUEUE (self));
 
-  mp_queue_close (self->queue);
+  mp_queue_close (MP_QUEUE (self));
 }

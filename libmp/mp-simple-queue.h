@@ -5,13 +5,12 @@
 #error "Only <mp.h> can be included directly."
 #endif
 
-#include <glib-object.h>
-#include "mp-macros.h"
+#include "mp-queue.h"
 
 G_BEGIN_DECLS
 
 #define MP_TYPE_SIMPLE_QUEUE (mp_simple_queue_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpSimpleQueue, mp_simple_queue, MP, SIMPLE_QUEUE, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpSimpleQueue, mp_simple_queue, MP, SIMPLE_QUEUE, MpQueue)
 
 MP_EXPORT MpSimpleQueue *mp_simple_queue_new       (GError         **error);
 MP_EXPORT gboolean       mp_simple_queue_put       (MpSimpleQueue   *self,

@@ -4,7 +4,7 @@
 #include "mp-value.h"
 
 #include "mp-cells-private.h"
-#include "mp-shareable-private.h"
+#include "mp-shareable.h"
 
 /**
  * MpValue:
@@ -19,59 +19,21 @@
 
 struct _MpValue
 {
-  GObject parent_instance;
-
-  MpCells cells;
+  MpCells parent_instance;
 };
 
-static void mp_value_shareable_init (MpShareableInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (MpValue, mp_value, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MP_TYPE_SHAREABLE, mp_value_shareable_init))
+G_DEFINE_FINAL_TYPE (MpValue, mp_value, MP_TYPE_SHARED_OBJECT)
 MP_REGISTER_SHAREABLE_TYPE (mp_value)
-
-static void
-mp_value_finalize (GObject *object)
-{
-  _mp_cells_clear (&MP_VALUE (object)->cells);
-
-  G_OBJECT_CLASS (mp_value_parent_class)->finalize (object);
-}
 
 static void
 mp_value_class_init (MpValueClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = mp_value_finalize;
+  _mp_cells_class_init (klass, "a value");
 }
 
 static void
 mp_value_init (MpValue *self)
 {
-}
-
-static GVariant *
-mp_value_to_variant (MpShareable *shareable)
-{
-  return _mp_cells_to_variant (&MP_VALUE (shareable)->cells);
-}
-
-static MpShareable *
-mp_value_from_variant (GType      type,
-                       GVariant  *state,
-                       GError   **error)
-{
-  g_autoptr (MpValue) self = g_object_new (type, NULL);
-
-  if (!_mp_cells_from_variant (&self->cells, state, "a value", error))
-    return NULL;
-  return MP_SHAREABLE (g_steal_pointer (&self));
-}
-
-static void
-mp_value_shareable_init (MpShareableInterface *iface)
-{
-  iface->to_variant = mp_value_to_variant;
-  iface->from_variant = mp_value_from_variant;
 }
 
 /**
@@ -108,14 +70,9 @@ mp_value_new_with_lock (char     typecode,
                         MpLock  *lock,
                         GError **error)
 {
-  g_autoptr (MpValue) self = NULL;
-
   g_return_val_if_fail (lock == NULL || MP_IS_LOCK (lock), NULL);
 
-  self = g_object_new (MP_TYPE_VALUE, NULL);
-  if (!_mp_cells_init (&self->cells, typecode, 1, lock, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  return _mp_cells_new (MP_TYPE_VALUE, typecode, 1, lock, error);
 }
 
 /**
@@ -129,7 +86,7 @@ mp_value_get_pointer (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), NULL);
 
-  return self->cells.place.memory;
+  return _mp_shared_object_get_memory (self);
 }
 
 /**
@@ -143,7 +100,7 @@ mp_value_get_typecode (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), 0);
 
-  return self->cells.typecode;
+  return self->parent_instance.typecode;
 }
 
 /**
@@ -157,5 +114,5 @@ mp_value_get_lock (MpValue *self)
 {
   g_return_val_if_fail (MP_IS_VALUE (self), NULL);
 
-  return self->cells.lock;
+  return self->parent_instance.lock;
 }

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define MP_TYPE_VALUE (mp_value_get_type ())
-MP_EXPORT G_DECLARE_FINAL_TYPE (MpValue, mp_value, MP, VALUE, GObject)
+MP_EXPORT G_DECLARE_FINAL_TYPE (MpValue, mp_value, MP, VALUE, MpSharedObject)
 
 MP_EXPORT MpValue  *mp_value_new            (char          typecode,
                                              GError      **error);

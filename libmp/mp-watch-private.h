@@ -34,13 +34,12 @@ void      _mp_watch_identity       (MpWatch              *watch,
 gboolean  _mp_watch_owner          (MpWatch              *watch,
                                     pthread_mutex_t      *mutex);
 
-gboolean  _mp_wait                 (MpSegment            *segment,
+gboolean  _mp_wait                 (gpointer              object,
                                     MpTry                 attempt,
                                     gpointer              data,
                                     gint64                timeout,
                                     GError              **error);
 void      _mp_wait_async           (gpointer              object,
-                                    MpSegment            *segment,
                                     MpTry                 attempt,
                                     gpointer              data,
                                     GDestroyNotify        free_data,

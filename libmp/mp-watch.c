@@ -16,6 +16,7 @@
 #include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
+#include "mp-shared-object-private.h"
 
 /*
  * How everything but a lock waits. The bell is watched for edges, so that one ring wakes each
@@ -188,14 +189,16 @@ take_events (MpWatch *watch)
   epoll_wait (watch->epoll, events, G_N_ELEMENTS (events), 0);
 }
 
-/* Waits until @attempt succeeds. FALSE without an error if @timeout has passed before. */
+/* Waits for what becomes of @object, until @attempt succeeds. FALSE without an error if @timeout has
+ * passed before. */
 gboolean
-_mp_wait (MpSegment  *segment,
-          MpTry       attempt,
-          gpointer    data,
-          gint64      timeout,
-          GError    **error)
+_mp_wait (gpointer   object,
+          MpTry      attempt,
+          gpointer   data,
+          gint64     timeout,
+          GError   **error)
 {
+  MpSegment *segment = _mp_shared_object_get_segment (object);
   gint64 deadline = _mp_deadline_of_timeout (timeout);
   MpWatch watch = { .epoll = -1 };
   g_autoptr (GError) own_error = NULL;
@@ -364,7 +367,6 @@ new_source (MpWait *self)
 /* The same on the thread-default main context, without a thread. Takes @data. */
 void
 _mp_wait_async (gpointer             object,
-                MpSegment           *segment,
                 MpTry                attempt,
                 gpointer             data,
                 GDestroyNotify       free_data,
@@ -377,7 +379,7 @@ _mp_wait_async (gpointer             object,
 
   self->object = g_object_ref (object);
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  self->segment = segment;
+  self->segment = _mp_shared_object_get_segment (object);
   self->attempt = attempt;
   self->data = data;
   self->free_data = free_data;
@@ -385,7 +387,7 @@ _mp_wait_async (gpointer             object,
   self->user_data = user_data;
 
   if (!g_cancellable_set_error_if_cancelled (cancellable, &self->error))
-    watch_init (&self->watch, segment, &self->error);
+    watch_init (&self->watch, self->segment, &self->error);
   source = new_source (self);
   g_source_set_static_name (source, "[libmp] wait for a shared object");
   g_source_attach (source, g_main_context_get_thread_default ());

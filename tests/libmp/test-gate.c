@@ -67,10 +67,12 @@ start_inside (gconstpointer  method,
   g_autoptr(MpConnection) theirs = NULL;
   g_autoptr(GVariant) told = NULL;
   g_autoptr(GVariant) whole = g_variant_ref_sink (mp_shareable_to_variant (object));
+  g_autoptr(GVariant) state = NULL;
   g_autoptr(GVariant) place = NULL;
   Inside inside;
 
-  g_variant_get (whole, "(&sv)", NULL, &place);
+  g_variant_get (whole, "(&sv)", NULL, &state);
+  place = g_variant_get_child_value (state, 0);
   make_pipe (TRUE, &inside.connection, &theirs);
   inside.process = start_new (method, "stay_inside",
                               g_variant_new ("(@(hht)@(sv))", place,

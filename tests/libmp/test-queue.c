@@ -300,7 +300,7 @@ memory_of (MpQueue *queue)
   int fd;
 
   g_variant_get (variant, "(sv)", NULL, &state);
-  g_variant_get_child (state, 0, "h", &fd);
+  g_variant_get (state, "((hht)mv)", &fd, NULL, NULL, NULL);
   g_assert_no_errno (fstat (fd, &status));
   return status.st_blocks / 2;
 }
