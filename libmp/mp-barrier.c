@@ -146,7 +146,9 @@ typedef struct
   guint64    round;
   guint64    n_resets;
   guint      index;
-  gint64     deadline;
+  gint64     deadline;  /* for the gate */
+  gboolean   came;
+  GError    *failure;   /* owned */
 } Wait;
 
 /* Whether something has ended the round. */
@@ -221,7 +223,7 @@ try_come (gpointer  data,
   gboolean done;
   guint64 word;
 
-  if (!enter (self, watch != NULL ? wait->deadline : 0, watch))
+  if (!enter (self, wait->deadline, watch))
     return FALSE;
   word = atomic_load (&state->word);
   wait->round = round_of (word);
@@ -240,47 +242,46 @@ try_come (gpointer  data,
   return done;
 }
 
-static gboolean
-wait_until (Wait    *wait,
-            MpTry    attempt,
-            GError **error)
-{
-  gint64 rest = -1;
-
-  if (wait->deadline >= 0)
-    rest = MAX (wait->deadline - g_get_monotonic_time (), 0);
-  return _mp_wait (wait->self, attempt, wait, rest, error);
-}
-
 /* What the last one does that comes. */
 static void
-let_pass (Wait    *wait,
-          GError **error)
+let_pass (Wait *wait)
 {
   MpBarrier *self = wait->self;
-  g_autoptr (GError) failure = NULL;
 
   if (get_state (self)->action[0] != '\0')
     {
       MpFunction action = mp_function_lookup (get_state (self)->action);
-      g_autoptr (GVariant) nothing = action != NULL ? action (NULL, &failure) : NULL;
+      g_autoptr (GVariant) nothing = action != NULL ? action (NULL, &wait->failure) : NULL;
 
       if (action == NULL)
-        g_set_error (&failure, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+        g_set_error (&wait->failure, MP_ERROR, MP_ERROR_NOT_REGISTERED,
                      "The barrier's action “%s” is not registered here", get_state (self)->action);
     }
 
   enter (self, -1, NULL);
   if (!is_over (wait))
     {
-      if (failure == NULL)
+      if (wait->failure == NULL)
         set_word (self, next_round (atomic_load (&get_state (self)->word)));
       else
         break_it (self);
     }
   leave (self);
-  if (failure != NULL)
-    g_propagate_error (error, g_steal_pointer (&failure));
+}
+
+static gboolean
+try_wait (gpointer  data,
+          MpWatch  *watch)
+{
+  Wait *wait = data;
+
+  if (!wait->came)
+    {
+      wait->came = try_come (wait, watch);
+      if (wait->came && !is_over (wait) && wait->index + 1 == get_state (wait->self)->parties)
+        let_pass (wait);
+    }
+  return wait->came && (is_over (wait) || try_pass (wait, watch));
 }
 
 /* Whether the round ended with all having come. If there was more than one reset since, nobody can
@@ -298,6 +299,45 @@ has_passed (Wait *wait)
     case 1: return atomic_load (&state->reset_round) != wait->round;
     default: return FALSE;
     }
+}
+
+/* Of a wait that came to its end, in time or not. */
+static void
+stop_waiting (Wait *wait)
+{
+  if (wait->came && !is_over (wait))
+    give_up (wait);
+}
+
+static int
+take_result (Wait    *wait,
+             GError **error)
+{
+  if (wait->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&wait->failure));
+  else if (wait->came && has_passed (wait))
+    return wait->index;
+  else
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_BROKEN_BARRIER, "The barrier is broken");
+  return -1;
+}
+
+static void
+on_ended (MpWait   *async,
+          gpointer  data)
+{
+  stop_waiting (data);
+  _mp_wait_give_result (async);
+}
+
+static void
+wait_free (gpointer data)
+{
+  Wait *wait = data;
+
+  stop_waiting (wait);
+  g_clear_error (&wait->failure);
+  g_free (wait);
 }
 
 /**
@@ -363,28 +403,72 @@ mp_barrier_wait (MpBarrier  *self,
                  GError    **error)
 {
   Wait wait = { .self = self };
-  g_autoptr (GError) failure = NULL;
-  gboolean came;
 
   g_return_val_if_fail (MP_IS_BARRIER (self), -1);
 
-  wait.deadline = _mp_deadline_of_timeout (timeout < 0 ? get_state (self)->timeout : timeout);
-  came = wait_until (&wait, try_come, &failure);
-  if (came && !is_over (&wait))
-    {
-      if (wait.index + 1 == get_state (self)->parties)
-        let_pass (&wait, &failure);
-      else if (!wait_until (&wait, try_pass, &failure))
-        give_up (&wait);
-    }
+  if (timeout < 0)
+    timeout = get_state (self)->timeout;
+  wait.deadline = timeout == 0 ? 0 : _mp_deadline_of_timeout (timeout);
+  _mp_wait (self, try_wait, &wait, timeout, &wait.failure);
+  stop_waiting (&wait);
+  return take_result (&wait, error);
+}
 
+/**
+ * mp_barrier_wait_async:
+ * @self: a barrier
+ * @cancellable: (nullable): to stop waiting, which breaks the barrier
+ * @callback: (scope async): called when all have come, or the barrier is broken
+ * @user_data: data for @callback
+ *
+ * Comes, and waits until all have come, in the thread-default main context, without a thread, for
+ * as long as the barrier says. The last one runs the action before this returns. Whoever drops the
+ * main context while it waits breaks the barrier, too.
+ */
+void
+mp_barrier_wait_async (MpBarrier           *self,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  Wait *wait;
+
+  g_return_if_fail (MP_IS_BARRIER (self));
+
+  wait = g_new0 (Wait, 1);
+  wait->self = self;
+  wait->deadline = MP_LONG_AGO;
+  _mp_wait_async_full (self, try_wait, wait, wait_free, get_state (self)->timeout, on_ended,
+                       cancellable, callback, user_data);
+}
+
+/**
+ * mp_barrier_wait_finish:
+ * @self: a barrier
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends mp_barrier_wait_async().
+ *
+ * Returns: as mp_barrier_wait() does; -1 with %G_IO_ERROR_CANCELLED if it was cancelled: if it had
+ *   come already, the barrier is broken for all
+ */
+int
+mp_barrier_wait_finish (MpBarrier     *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  gpointer data;
+  Wait *wait;
+  GError *failure = NULL;
+
+  g_return_val_if_fail (MP_IS_BARRIER (self) && MP_IS_WAIT (result), -1);
+
+  _mp_wait_finish (result, &data, &failure);
+  wait = data;
   if (failure != NULL)
-    g_propagate_error (error, g_steal_pointer (&failure));
-  else if (came && has_passed (&wait))
-    return wait.index;
-  else
-    g_set_error_literal (error, MP_ERROR, MP_ERROR_BROKEN_BARRIER, "The barrier is broken");
-  return -1;
+    wait->failure = failure;
+  return take_result (wait, error);
 }
 
 /**

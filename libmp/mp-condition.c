@@ -161,7 +161,48 @@ typedef struct
 {
   MpCondition *self;
   Waiter      *waiter;
+  guint        depth;     /* how often this thread had the lock */
+
+  /* Owned */
+  GError      *failure;
+  MpWait      *async;     /* until the lock has been acquired again */
+
+  MpAcquired   acquired;  /* so the lock was */
+  gboolean     notified;
 } Wait;
+
+static gboolean
+start_waiting (Wait    *wait,
+               GError **error)
+{
+  if (!check_lock (wait->self, error))
+    return FALSE;
+  wait->waiter = add_waiter (wait->self, error);
+  if (wait->waiter == NULL)
+    return FALSE;
+  wait->depth = _mp_lock_leave (wait->self->lock);
+  return TRUE;
+}
+
+static void
+stop_waiting (Wait *wait)
+{
+  atomic_store (&wait->waiter->state, WAITER_NONE);
+  _mp_mutex_unlock (&wait->waiter->life);
+  wait->waiter = NULL;
+}
+
+/* When the lock has been acquired again. */
+static void
+come_back (Wait *wait)
+{
+  if (wait->acquired == MP_ACQUIRED_OWNER_DIED && wait->failure == NULL)
+    g_set_error_literal (&wait->failure, MP_ERROR, MP_ERROR_OWNER_DIED,
+                         "A process died while it had the condition's lock");
+  wait->notified = wait->failure == NULL
+                   && atomic_load (&wait->waiter->state) == WAITER_NOTIFIED;
+  stop_waiting (wait);
+}
 
 static gboolean
 try_wait (gpointer  data,
@@ -169,11 +210,69 @@ try_wait (gpointer  data,
 {
   Wait *wait = data;
 
-  if (atomic_load (&wait->waiter->state) == WAITER_NOTIFIED)
+  /* It could not begin, or was notified. */
+  if (wait->waiter == NULL || atomic_load (&wait->waiter->state) == WAITER_NOTIFIED)
     return TRUE;
   if (watch != NULL)
     _mp_watch_owner (watch, _mp_lock_get_mutex (wait->self->lock));
   return FALSE;
+}
+
+static gboolean
+try_come_back (gpointer  data,
+               MpWatch  *watch)
+{
+  Wait *wait = data;
+
+  wait->acquired = _mp_lock_try_come_back (wait->self->lock, wait->depth, watch);
+  return wait->acquired != MP_ACQUIRED_NOT;
+}
+
+static void
+on_back (MpWait   *for_lock,
+         gpointer  data)
+{
+  Wait *wait = data;
+
+  /* There were no descriptors to wait with. */
+  if (wait->acquired == MP_ACQUIRED_NOT)
+    wait->acquired = _mp_lock_come_back (wait->self->lock, wait->depth);
+  come_back (wait);
+  _mp_wait_give_result (wait->async);
+}
+
+static void
+drop_async (gpointer data)
+{
+  g_object_unref (((Wait *) data)->async);
+}
+
+/* Notified or not, the lock is acquired again. */
+static void
+on_ended (MpWait   *async,
+          gpointer  data)
+{
+  Wait *wait = data;
+
+  if (wait->waiter == NULL)
+    {
+      _mp_wait_give_result (async);
+      return;
+    }
+  wait->async = g_object_ref (async);
+  _mp_wait_async_full (wait->self->lock, try_come_back, wait, drop_async, -1, on_back, NULL, NULL,
+                       NULL);
+}
+
+static void
+wait_free (gpointer data)
+{
+  Wait *wait = data;
+
+  if (wait->waiter != NULL)
+    stop_waiting (wait);
+  g_clear_error (&wait->failure);
+  g_free (wait);
 }
 
 /**
@@ -238,28 +337,81 @@ mp_condition_wait (MpCondition  *self,
                    gint64        timeout,
                    GError      **error)
 {
-  Wait wait = { self, NULL };
-  g_autoptr (GError) failure = NULL;
-  gboolean notified;
-  guint depth;
+  Wait wait = { .self = self };
 
   g_return_val_if_fail (MP_IS_CONDITION (self), FALSE);
 
-  if (!check_lock (self, error) || (wait.waiter = add_waiter (self, error)) == NULL)
+  if (!start_waiting (&wait, error))
     return FALSE;
+  _mp_wait (self, try_wait, &wait, timeout, &wait.failure);
+  wait.acquired = _mp_lock_come_back (self->lock, wait.depth);
+  come_back (&wait);
+  if (wait.failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&wait.failure));
+  return wait.notified;
+}
 
-  depth = _mp_lock_leave (self->lock);
-  _mp_wait (self, try_wait, &wait, timeout, &failure);
-  if (_mp_lock_come_back (self->lock, depth) == MP_ACQUIRED_OWNER_DIED && failure == NULL)
-    g_set_error_literal (&failure, MP_ERROR, MP_ERROR_OWNER_DIED,
-                         "A process died while it had the condition's lock");
-  notified = atomic_load (&wait.waiter->state) == WAITER_NOTIFIED;
-  atomic_store (&wait.waiter->state, WAITER_NONE);
-  _mp_mutex_unlock (&wait.waiter->life);
+/**
+ * mp_condition_wait_async:
+ * @self: a condition, whose lock this thread has
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when this thread has the lock again
+ * @user_data: data for @callback
+ *
+ * Releases the lock before it returns, waits to be notified in the thread-default main context,
+ * without a thread, and acquires the lock again, for the thread that runs that context, which must
+ * be this one. Whoever waits until something is so looks at it in @callback, and calls this again.
+ *
+ * The lock is acquired again, and @callback called then, also if it was cancelled. Only if this
+ * thread did not have the lock it has not got it then either.
+ */
+void
+mp_condition_wait_async (MpCondition         *self,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
+{
+  Wait *wait;
 
-  if (failure == NULL)
-    return notified;
-  g_propagate_error (error, g_steal_pointer (&failure));
+  g_return_if_fail (MP_IS_CONDITION (self));
+
+  wait = g_new0 (Wait, 1);
+  wait->self = self;
+  start_waiting (wait, &wait->failure);
+  _mp_wait_async_full (self, try_wait, wait, wait_free, -1, on_ended, cancellable, callback,
+                       user_data);
+}
+
+/**
+ * mp_condition_wait_finish:
+ * @self: a condition
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends mp_condition_wait_async().
+ *
+ * Returns: %TRUE if it was notified, even if it was cancelled, too; %FALSE with
+ *   %G_IO_ERROR_CANCELLED if it was cancelled before, or with an error as mp_condition_wait()
+ */
+gboolean
+mp_condition_wait_finish (MpCondition   *self,
+                          GAsyncResult  *result,
+                          GError       **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gpointer data;
+  Wait *wait;
+
+  g_return_val_if_fail (MP_IS_CONDITION (self) && MP_IS_WAIT (result), FALSE);
+
+  _mp_wait_finish (result, &data, &failure);
+  wait = data;
+  if (wait->notified)
+    return TRUE;
+  if (wait->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&wait->failure));
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
 

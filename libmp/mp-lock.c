@@ -161,6 +161,25 @@ _mp_lock_come_back (MpLock *self,
   return acquired;
 }
 
+/* For a wait. */
+MpAcquired
+_mp_lock_try_come_back (MpLock  *self,
+                        guint    depth,
+                        MpWatch *watch)
+{
+  State *state = get_state (self);
+  MpAcquired acquired;
+  int error_number;
+
+  do
+    acquired = acquire (state, 0, &error_number);
+  while (acquired == MP_ACQUIRED_NOT && watch != NULL && !_mp_watch_owner (watch, &state->mutex));
+  /* Somebody else in this thread may have it, too. */
+  if (acquired != MP_ACQUIRED_NOT)
+    state->depth += depth - 1;
+  return acquired;
+}
+
 /**
  * mp_lock_new:
  * @error: return location for an error
@@ -224,7 +243,7 @@ mp_lock_acquire (MpLock  *self,
 
 typedef struct
 {
-  State      *state;
+  MpLock     *self;
   MpAcquired  acquired;
 } Wait;
 
@@ -233,12 +252,8 @@ try_acquire (gpointer  data,
              MpWatch  *watch)
 {
   Wait *wait = data;
-  int error_number;
 
-  do
-    wait->acquired = acquire (wait->state, 0, &error_number);
-  while (wait->acquired == MP_ACQUIRED_NOT && watch != NULL
-         && !_mp_watch_owner (watch, &wait->state->mutex));
+  wait->acquired = _mp_lock_try_come_back (wait->self, 1, watch);
   return wait->acquired != MP_ACQUIRED_NOT;
 }
 
@@ -264,7 +279,7 @@ mp_lock_acquire_async (MpLock              *self,
   g_return_if_fail (MP_IS_LOCK (self));
 
   wait = g_new0 (Wait, 1);
-  wait->state = get_state (self);
+  wait->self = self;
   _mp_wait_async (self, try_acquire, wait, g_free, cancellable, callback, user_data);
 }
 

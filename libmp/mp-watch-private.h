@@ -27,27 +27,41 @@ typedef struct
 typedef gboolean (*MpTry) (gpointer  data,
                            MpWatch  *watch);
 
-void      _mp_watch_pid            (MpWatch              *watch,
-                                    pid_t                 pid);
-void      _mp_watch_identity       (MpWatch              *watch,
-                                    guint64               identity);
-gboolean  _mp_watch_owner          (MpWatch              *watch,
-                                    pthread_mutex_t      *mutex);
+/* Called when a wait has ended. _mp_wait_give_result() is to be called in the end. */
+typedef void (*MpWaitEnded) (MpWait   *wait,
+                             gpointer  data);
 
-gboolean  _mp_wait                 (gpointer              object,
-                                    MpTry                 attempt,
-                                    gpointer              data,
-                                    gint64                timeout,
-                                    GError              **error);
-void      _mp_wait_async           (gpointer              object,
-                                    MpTry                 attempt,
-                                    gpointer              data,
-                                    GDestroyNotify        free_data,
-                                    GCancellable         *cancellable,
-                                    GAsyncReadyCallback   callback,
-                                    gpointer              user_data);
-gboolean  _mp_wait_finish          (GAsyncResult         *result,
-                                    gpointer             *data,
-                                    GError              **error);
+void      _mp_watch_pid         (MpWatch              *watch,
+                                 pid_t                 pid);
+void      _mp_watch_identity    (MpWatch              *watch,
+                                 guint64               identity);
+gboolean  _mp_watch_owner       (MpWatch              *watch,
+                                 pthread_mutex_t      *mutex);
+
+gboolean  _mp_wait              (gpointer              object,
+                                 MpTry                 attempt,
+                                 gpointer              data,
+                                 gint64                timeout,
+                                 GError              **error);
+void      _mp_wait_async        (gpointer              object,
+                                 MpTry                 attempt,
+                                 gpointer              data,
+                                 GDestroyNotify        free_data,
+                                 GCancellable         *cancellable,
+                                 GAsyncReadyCallback   callback,
+                                 gpointer              user_data);
+void      _mp_wait_async_full   (gpointer              object,
+                                 MpTry                 attempt,
+                                 gpointer              data,
+                                 GDestroyNotify        free_data,
+                                 gint64                timeout,
+                                 MpWaitEnded           ended,
+                                 GCancellable         *cancellable,
+                                 GAsyncReadyCallback   callback,
+                                 gpointer              user_data);
+void      _mp_wait_give_result  (MpWait               *self);
+gboolean  _mp_wait_finish       (GAsyncResult         *result,
+                                 gpointer             *data,
+                                 GError              **error);
 
 G_END_DECLS

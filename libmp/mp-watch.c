@@ -189,8 +189,8 @@ take_events (MpWatch *watch)
   epoll_wait (watch->epoll, events, G_N_ELEMENTS (events), 0);
 }
 
-/* Waits for what becomes of @object, until @attempt succeeds. FALSE without an error if @timeout has
- * passed before. */
+/* Waits for what becomes of @object, until @attempt succeeds. FALSE without an error if @timeout
+ * has passed before. */
 gboolean
 _mp_wait (gpointer   object,
           MpTry      attempt,
@@ -242,9 +242,11 @@ struct _MpWait
   /* Borrowed */
   MpSegment           *segment;  /* the object keeps it */
   MpTry                attempt;
+  MpWaitEnded          ended;
   GAsyncReadyCallback  callback;
   gpointer             user_data;
 
+  gint64               deadline;  /* -1 for never */
   gboolean             done;
 };
 
@@ -297,11 +299,27 @@ mp_wait_init (MpWait *self)
   self->watch.epoll = -1;
 }
 
-static void
-give_result (MpWait *self)
+void
+_mp_wait_give_result (MpWait *self)
 {
   if (self->callback != NULL)
     self->callback (self->object, G_ASYNC_RESULT (self), self->user_data);
+}
+
+static void
+end_wait (MpWait *self)
+{
+  watch_clear (&self->watch);
+  if (self->ended != NULL)
+    self->ended (self, self->data);
+  else
+    _mp_wait_give_result (self);
+}
+
+static gboolean
+has_passed (gint64 deadline)
+{
+  return deadline >= 0 && g_get_monotonic_time () >= deadline;
 }
 
 static gboolean
@@ -315,17 +333,17 @@ on_woken (int          fd,
   if (!g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
     {
       self->done = prepare (&self->watch, self->segment, self->attempt, self->data, &self->error);
-      if (!self->done && self->error == NULL)
+      if (!self->done && self->error == NULL && !has_passed (self->deadline))
         return G_SOURCE_CONTINUE;
     }
-  give_result (self);
+  end_wait (self);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 on_ready (gpointer user_data)
 {
-  give_result (user_data);
+  end_wait (user_data);
   return G_SOURCE_REMOVE;
 }
 
@@ -354,6 +372,7 @@ new_source (MpWait *self)
     }
 
   source = g_unix_fd_source_new (self->watch.epoll, G_IO_IN);
+  g_source_set_ready_time (source, self->deadline);
   g_source_set_callback (source, G_SOURCE_FUNC (on_woken), g_object_ref (self), g_object_unref);
   if (self->cancellable != NULL)
     {
@@ -364,15 +383,18 @@ new_source (MpWait *self)
   return source;
 }
 
-/* The same on the thread-default main context, without a thread. Takes @data. */
+/* The same on the thread-default main context, without a thread. Takes @data. When it has come to
+ * its end, for whatever reason, @ended is called, or if that is NULL the result given. */
 void
-_mp_wait_async (gpointer             object,
-                MpTry                attempt,
-                gpointer             data,
-                GDestroyNotify       free_data,
-                GCancellable        *cancellable,
-                GAsyncReadyCallback  callback,
-                gpointer             user_data)
+_mp_wait_async_full (gpointer             object,
+                     MpTry                attempt,
+                     gpointer             data,
+                     GDestroyNotify       free_data,
+                     gint64               timeout,
+                     MpWaitEnded          ended,
+                     GCancellable        *cancellable,
+                     GAsyncReadyCallback  callback,
+                     gpointer             user_data)
 {
   g_autoptr (MpWait) self = g_object_new (MP_TYPE_WAIT, NULL);
   g_autoptr (GSource) source = NULL;
@@ -383,6 +405,8 @@ _mp_wait_async (gpointer             object,
   self->attempt = attempt;
   self->data = data;
   self->free_data = free_data;
+  self->deadline = _mp_deadline_of_timeout (timeout);
+  self->ended = ended;
   self->callback = callback;
   self->user_data = user_data;
 
@@ -391,6 +415,19 @@ _mp_wait_async (gpointer             object,
   source = new_source (self);
   g_source_set_static_name (source, "[libmp] wait for a shared object");
   g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+void
+_mp_wait_async (gpointer             object,
+                MpTry                attempt,
+                gpointer             data,
+                GDestroyNotify       free_data,
+                GCancellable        *cancellable,
+                GAsyncReadyCallback  callback,
+                gpointer             user_data)
+{
+  _mp_wait_async_full (object, attempt, data, free_data, -1, NULL, cancellable, callback,
+                       user_data);
 }
 
 /* Returns: whether the attempt has succeeded. @data is still the result's. */
@@ -402,8 +439,7 @@ _mp_wait_finish (GAsyncResult  *result,
   MpWait *self = MP_WAIT (result);
 
   *data = self->data;
-  if (self->done)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->error));
-  return FALSE;
+  if (!self->done && self->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->error));
+  return self->done;
 }

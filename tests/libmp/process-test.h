@@ -135,6 +135,32 @@ join (MpProcess *process)
   return exit_code;
 }
 
+/* For what is asynchronous: keeps the result. */
+static inline void
+keep_result (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static inline gboolean
+fail_at_last (gpointer user_data)
+{
+  g_error ("nobody woke it");
+  return G_SOURCE_REMOVE;
+}
+
+static inline void
+wait_for_result (GAsyncResult **result)
+{
+  guint watchdog = g_timeout_add_seconds (60, fail_at_last, NULL);
+
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (watchdog);
+}
+
 static inline void
 make_pipe (gboolean       duplex,
            MpConnection **first,

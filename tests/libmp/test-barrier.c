@@ -210,6 +210,76 @@ test_reset (gconstpointer method)
   g_assert_false (mp_barrier_get_broken (barrier));
 }
 
+static void
+expect_async_error (MpBarrier     *barrier,
+                    GAsyncResult **result,
+                    GQuark         domain,
+                    int            code)
+{
+  g_autoptr(GError) error = NULL;
+
+  wait_for_result (result);
+  g_assert_cmpint (mp_barrier_wait_finish (barrier, *result, &error), ==, -1);
+  g_assert_error (error, domain, code);
+  g_clear_object (result);
+}
+
+static void
+test_async (gconstpointer method)
+{
+  g_autoptr(MpBarrier) barrier = new_barrier (3, "count_up");
+  g_autoptr(MpProcess) first = start_waiter (method, "wait_rounds", barrier);
+  g_autoptr(MpProcess) second = start_waiter (method, "wait_rounds", barrier);
+  GAsyncResult *result = NULL;
+
+  for (guint i = 0; i < 50; i++)
+    {
+      mp_barrier_wait_async (barrier, NULL, keep_result, &result);
+      g_assert_null (result);
+      wait_for_result (&result);
+      g_assert_cmpint (mp_barrier_wait_finish (barrier, result, NULL), >=, 0);
+      g_clear_object (&result);
+    }
+  g_assert_cmpint (join (first), ==, 0);
+  g_assert_cmpint (join (second), ==, 0);
+}
+
+/* It sees the death of the one before it, and its own end breaks the barrier for the others. */
+static void
+test_async_broken (gconstpointer method)
+{
+  g_autoptr(MpBarrier) barrier = new_barrier (3, NULL);
+  g_autoptr(MpBarrier) hasty = mp_barrier_new (2, NULL, 1000, NULL);
+  g_autoptr(MpProcess) first = start_waiter (method, "wait_rounds", barrier);
+  g_autoptr(MpProcess) second = NULL;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult *result = NULL;
+
+  wait_for_waiters (barrier, 1);
+  mp_barrier_wait_async (barrier, NULL, keep_result, &result);
+  mp_process_kill (first, NULL);
+  expect_async_error (barrier, &result, MP_ERROR, MP_ERROR_BROKEN_BARRIER);
+  g_assert_cmpint (join (first), ==, -SIGKILL);
+
+  mp_barrier_reset (barrier);
+  second = start_waiter (method, "wait_rounds", barrier);
+  wait_for_waiters (barrier, 1);
+  mp_barrier_wait_async (barrier, cancellable, keep_result, &result);
+  g_cancellable_cancel (cancellable);
+  expect_async_error (barrier, &result, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (join (second), ==, 1);
+
+  /* One that is cancelled before it comes breaks nothing. */
+  mp_barrier_reset (barrier);
+  mp_barrier_wait_async (barrier, cancellable, keep_result, &result);
+  expect_async_error (barrier, &result, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (mp_barrier_get_broken (barrier));
+
+  mp_barrier_wait_async (hasty, NULL, keep_result, &result);
+  expect_async_error (hasty, &result, MP_ERROR, MP_ERROR_BROKEN_BARRIER);
+  g_assert_true (mp_barrier_get_broken (hasty));
+}
+
 /* Killed at any instant: those who wait get to know, and after a reset all is well. */
 static void
 test_killed (gconstpointer method)
@@ -247,6 +317,8 @@ main (int    argc,
   add_for_methods ("barrier", "waiter-dies", test_waiter_dies);
   add_for_methods ("barrier", "action-dies", test_action_dies);
   add_for_methods ("barrier", "reset", test_reset);
+  add_for_methods ("barrier", "async", test_async);
+  add_for_methods ("barrier", "async-broken", test_async_broken);
   add_for_methods ("barrier", "killed", test_killed);
   return g_test_run ();
 }

@@ -273,6 +273,148 @@ test_wait_for (gconstpointer method)
   g_assert_cmpint (join (process), ==, 0);
 }
 
+/* Notifies once it has the lock, twice, and releases it. */
+static GVariant *
+notify_twice (GVariant  *args,
+              GError   **error)
+{
+  g_auto(Scene) scene = scene_of (args);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      acquire (&scene);
+      *number (scene.value) += 1;
+      g_assert_true (mp_condition_notify_all (scene.condition, error));
+      release (&scene);
+      while (*(volatile int *) number (scene.counts[0]) == (int) i)
+        g_usleep (1000);
+    }
+  return NULL;
+}
+MP_REGISTER_FUNCTION (notify_twice)
+
+static void
+expect_async (Scene         *scene,
+              GAsyncResult **result,
+              MpError        code)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean notified;
+
+  wait_for_result (result);
+  notified = mp_condition_wait_finish (scene->condition, *result, &error);
+  g_assert_true (g_async_result_get_user_data (*result) == result);
+  g_clear_object (result);
+  if (code == 0)
+    g_assert_no_error (error);
+  else
+    g_assert_error (error, MP_ERROR, code);
+  g_assert_cmpint (notified, ==, code == 0);
+  /* This thread has the lock, as often as before. */
+  release (scene);
+  release (scene);
+  g_assert_false (mp_lock_release (scene->lock, NULL));
+}
+
+static void
+test_async (gconstpointer method)
+{
+  g_auto(Scene) scene = new_scene ();
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(MpProcess) dying = NULL;
+
+  for (int i = 0; i < 2; i++)
+    {
+      GAsyncResult *result = NULL;
+
+      acquire (&scene);
+      acquire (&scene);
+      mp_condition_wait_async (scene.condition, NULL, keep_result, &result);
+      g_assert_false (mp_lock_release (scene.lock, NULL));
+      if (process == NULL)
+        process = start_new (method, "notify_twice", args_of (&scene));
+      else
+        *number (scene.counts[0]) = i;
+      expect_async (&scene, &result, 0);
+      g_assert_cmpint (*number (scene.value), ==, i + 1);
+    }
+  *number (scene.counts[0]) = 2;
+  g_assert_cmpint (join (process), ==, 0);
+
+  GAsyncResult *result = NULL;
+
+  acquire (&scene);
+  acquire (&scene);
+  mp_condition_wait_async (scene.condition, NULL, keep_result, &result);
+  dying = start_new (method, "notify_and_die", args_of (&scene));
+  expect_async (&scene, &result, MP_ERROR_OWNER_DIED);
+  g_assert_cmpint (join (dying), ==, -SIGKILL);
+}
+
+/* The lock is had again, and nothing is left of the wait; a notification that came first counts. */
+static void
+test_async_cancelled (void)
+{
+  g_auto(Scene) scene = new_scene ();
+  g_autoptr(GError) error = NULL;
+  GAsyncResult *result = NULL;
+
+  mp_condition_wait_async (scene.condition, NULL, keep_result, &result);
+  wait_for_result (&result);
+  g_assert_false (mp_condition_wait_finish (scene.condition, result, &error));
+  g_assert_error (error, MP_ERROR, MP_ERROR_NOT_OWNED);
+  g_clear_error (&error);
+  g_clear_object (&result);
+
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+      acquire (&scene);
+      if (i == 0)
+        g_cancellable_cancel (cancellable);
+      mp_condition_wait_async (scene.condition, cancellable, keep_result, &result);
+      g_cancellable_cancel (cancellable);
+      wait_for_result (&result);
+      g_assert_false (mp_condition_wait_finish (scene.condition, result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      g_clear_object (&result);
+      release (&scene);
+    }
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+      acquire (&scene);
+      mp_condition_wait_async (scene.condition, cancellable, keep_result, &result);
+      acquire (&scene);
+      g_assert_true (mp_condition_notify (scene.condition, 1, NULL));
+      g_cancellable_cancel (cancellable);
+      release (&scene);
+      wait_for_result (&result);
+      g_assert_true (mp_condition_wait_finish (scene.condition, result, &error));
+      g_clear_object (&result);
+      release (&scene);
+    }
+
+  /* Of a main context that went away nothing is left either. */
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr(GMainContext) lost = g_main_context_new ();
+
+      g_main_context_push_thread_default (lost);
+      acquire (&scene);
+      mp_condition_wait_async (scene.condition, NULL, keep_result, &result);
+      g_main_context_pop_thread_default (lost);
+    }
+  acquire (&scene);
+  g_assert_false (mp_condition_wait (scene.condition, 0, &error));
+  g_assert_no_error (error);
+  release (&scene);
+}
+
 static void
 test_killed (gconstpointer method)
 {
@@ -344,6 +486,8 @@ main (int    argc,
   add_for_methods ("condition", "waiter-dies", test_waiter_dies);
   add_for_methods ("condition", "notifier-dies", test_notifier_dies);
   add_for_methods ("condition", "wait-for", test_wait_for);
+  add_for_methods ("condition", "async", test_async);
+  g_test_add_func ("/condition/async/cancelled", test_async_cancelled);
   add_for_methods ("condition", "killed", test_killed);
   return g_test_run ();
 }

@@ -99,31 +99,6 @@ end_inside (Inside *inside)
 }
 
 static void
-keep_result (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static gboolean
-fail (gpointer user_data)
-{
-  g_error ("nobody rang");
-  return G_SOURCE_REMOVE;
-}
-
-static void
-wait_for_result (GAsyncResult **result)
-{
-  guint watchdog = g_timeout_add_seconds (60, fail, NULL);
-
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (watchdog);
-}
-
-static void
 test_semaphore (gconstpointer method)
 {
   g_autoptr(GError) error = NULL;
@@ -187,6 +162,23 @@ test_queue (gconstpointer method)
   end_inside (&inside);
 }
 
+/* It comes when the other one has left. */
+static void
+test_barrier (gconstpointer method)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpBarrier) barrier = mp_barrier_new (1, NULL, -1, &error);
+  g_autoptr(GAsyncResult) result = NULL;
+  Inside inside = start_inside (method, barrier);
+
+  mp_barrier_wait_async (barrier, NULL, keep_result, &result);
+  let_leave (&inside);
+  wait_for_result (&result);
+  g_assert_cmpint (mp_barrier_wait_finish (barrier, result, &error), ==, 0);
+  g_assert_no_error (error);
+  end_inside (&inside);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -197,5 +189,6 @@ main (int    argc,
   add_for_methods ("gate", "semaphore", test_semaphore);
   add_for_methods ("gate", "holder-dies", test_holder_dies);
   add_for_methods ("gate", "queue", test_queue);
+  add_for_methods ("gate", "barrier", test_barrier);
   return g_test_run ();
 }
