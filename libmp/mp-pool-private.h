@@ -195,6 +195,9 @@ void          _mp_pool_reap              (MpPool         *self);
 void          _mp_pool_doom              (MpPool         *self,
                                           MpPoolWorker   *worker,
                                           MpWorkerExit    fate);
+void          _mp_pool_kill              (MpPool         *self,
+                                          MpPoolWorker   *worker,
+                                          MpWorkerExit    fate);
 gint64        _mp_pool_next_deadline     (MpPool         *self,
                                           gint64          now);
 void          _mp_pool_meet_deadlines    (MpPool         *self,
@@ -225,7 +228,7 @@ gboolean      _mp_pool_start_guard       (MpPool         *self,
 void          _mp_pool_stop_guard        (MpPool         *self);
 void          _mp_pool_end_orphans       (MpPool         *self);
 
-/* mp-pool-control.c */
+/* mp-pool-end.c */
 void          _mp_pool_announce_end      (MpPool         *self);
 
 /* The objects that the pool's methods return */

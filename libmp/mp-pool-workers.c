@@ -175,6 +175,21 @@ _mp_pool_break (MpPool *self,
   _mp_pool_take_back (self);
 }
 
+/* Returns FALSE if it was condemned before. */
+static gboolean
+condemn (MpPool       *self,
+         MpPoolWorker *worker,
+         MpWorkerExit  fate)
+{
+  if (worker->doomed)
+    return FALSE;
+  worker->doomed = TRUE;
+  worker->fate = fate;
+  /* It may outlive its program, and must not begin what it will not be let finish. */
+  atomic_store (&self->arena->slots[worker->slot].leave, 1);
+  return TRUE;
+}
+
 /* Starts to end @worker and the program it may run: SIGTERM now, SIGKILL after a grace. */
 void
 _mp_pool_doom (MpPool       *self,
@@ -183,13 +198,9 @@ _mp_pool_doom (MpPool       *self,
 {
   pid_t child = atomic_load (&self->arena->slots[worker->slot].child_pid);
 
-  if (worker->doomed)
+  if (!condemn (self, worker, fate))
     return;
-  worker->doomed = TRUE;
-  worker->fate = fate;
   worker->kill_at = _mp_monotonic_ns () + GRACE;
-  /* It may outlive its program, and must not begin what it will not be let finish. */
-  atomic_store (&self->arena->slots[worker->slot].leave, 1);
   if (child > 1)
     {
       kill (-child, SIGTERM);
@@ -212,6 +223,16 @@ kill_now (MpPool       *self,
     kill (-child, SIGKILL);
   mp_process_kill (worker->process, NULL);
   worker->kill_at = 0;
+}
+
+/* Ends @worker and the program it may run by SIGKILL, whatever was begun to end them. */
+void
+_mp_pool_kill (MpPool       *self,
+               MpPoolWorker *worker,
+               MpWorkerExit  fate)
+{
+  condemn (self, worker, fate);
+  kill_now (self, worker);
 }
 
 /* When something must be done about @worker though nothing happens. 0: never. */

@@ -141,6 +141,9 @@ MP_EXPORT void           mp_pool_set_paused               (MpPool          *self
                                                            gboolean         paused);
 MP_EXPORT void           mp_pool_close                    (MpPool          *self);
 MP_EXPORT void           mp_pool_terminate                (MpPool          *self);
+MP_EXPORT void           mp_pool_terminate_workers        (MpPool          *self);
+MP_EXPORT void           mp_pool_kill_workers             (MpPool          *self);
+MP_EXPORT void           mp_pool_interrupt_workers        (MpPool          *self);
 MP_EXPORT gboolean       mp_pool_join                     (MpPool          *self,
                                                            gint64           timeout,
                                                            GError         **error);
