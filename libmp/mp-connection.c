@@ -7,6 +7,7 @@
 
 #include "mp-connection.h"
 
+#include "mp-connection-private.h"
 #include "mp-error.h"
 #include "mp-fd-private.h"
 #include "mp-handles-private.h"
@@ -31,6 +32,9 @@
  * A child that is given one end by its arguments has no copy of the other: a process that dies is
  * the end of file at the other end at once.
  *
+ * A connection from a [class@Listener] or mp_client() is the same. Over a network there are streams
+ * instead of packets: no descriptors, values of 1 GiB at most, and one process at a time may write.
+ *
  * One thread at a time may use a connection.
  */
 struct _MpConnection
@@ -44,6 +48,7 @@ struct _MpConnection
   guint     readable : 1;
   guint     writable : 1;
   guint     has_pending : 1;
+  guint     stream : 1;     /* the socket does not keep messages whole */
 };
 
 static void mp_connection_shareable_init (MpShareableInterface *iface);
@@ -87,12 +92,22 @@ connection_new (int      fd,
                 gboolean writable)
 {
   MpConnection *self = g_object_new (MP_TYPE_CONNECTION, NULL);
+  int type = SOCK_SEQPACKET;
 
+  getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t) { sizeof type });
+  self->stream = type == SOCK_STREAM;
   self->fd = fd;
   self->readable = readable != FALSE;
   self->writable = writable != FALSE;
   _mp_shareable_own (self, fd, left_out);
   return self;
+}
+
+/* Of a connected socket, which is taken. */
+MpConnection *
+_mp_connection_new (int fd)
+{
+  return connection_new (fd, TRUE, TRUE);
 }
 
 static GVariant *
@@ -166,7 +181,8 @@ fetch (MpConnection  *self,
 {
   if (!check_open (self, FALSE, error))
     return FALSE;
-  if (!self->has_pending && !_mp_message_recv (self->fd, &self->pending, error))
+  if (!self->has_pending
+      && !(self->stream ? _mp_stream_recv : _mp_message_recv) (self->fd, &self->pending, error))
     return FALSE;
 
   self->has_pending = TRUE;
@@ -238,7 +254,8 @@ mp_pipe (gboolean       duplex,
  * full. No signal is raised when nobody is there to receive.
  *
  * Returns: %FALSE with %MP_ERROR_BROKEN_PIPE if the other end is closed, %MP_ERROR_CLOSED if this
- *   one is, or can't send; nothing was sent then
+ *   one is, or can't send; %MP_ERROR_BAD_MESSAGE if there are descriptors in @value, or it is too
+ *   large, and this is a connection over a network; nothing was sent then
  */
 gboolean
 mp_connection_send (MpConnection  *self,
@@ -251,7 +268,8 @@ mp_connection_send (MpConnection  *self,
   g_return_val_if_fail (value != NULL, FALSE);
 
   sunk = g_variant_ref_sink (value);
-  return check_open (self, TRUE, error) && _mp_message_send_value (self->fd, sunk, error);
+  return check_open (self, TRUE, error)
+         && (self->stream ? _mp_stream_send_value : _mp_message_send_value) (self->fd, sunk, error);
 }
 
 /**
@@ -299,8 +317,11 @@ mp_connection_send_bytes (MpConnection  *self,
   g_return_val_if_fail (MP_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
 
-  return check_open (self, TRUE, error)
-         && _mp_message_send (self->fd, MP_MESSAGE_BYTES, NULL, data, size, NULL, error);
+  if (!check_open (self, TRUE, error))
+    return FALSE;
+  return self->stream
+           ? _mp_stream_send (self->fd, MP_MESSAGE_BYTES, NULL, data, size, error)
+           : _mp_message_send (self->fd, MP_MESSAGE_BYTES, NULL, data, size, NULL, error);
 }
 
 /**
@@ -475,6 +496,13 @@ mp_connection_get_closed (MpConnection *self)
   g_return_val_if_fail (MP_IS_CONNECTION (self), TRUE);
 
   return self->fd < 0;
+}
+
+/* Whether a receive would not wait, though the descriptor may not say so. */
+gboolean
+_mp_connection_has_pending (MpConnection *self)
+{
+  return self->has_pending;
 }
 
 /**

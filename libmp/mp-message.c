@@ -13,18 +13,6 @@
 
 /* What is larger goes by memory: one copy instead of two, and no limit from socket buffers. */
 #define INLINE_MAX (64 * 1024)
-#define TYPE_MAX   4096
-
-/* On the wire: this, the content (so that it is aligned as values need it), the type string. */
-typedef struct
-{
-  guint8  kind;
-  guint8  in_memory;    /* the first descriptor is the content */
-  guint16 type_length;
-  guint32 size;         /* of the content that follows */
-} Header;
-
-G_STATIC_ASSERT (sizeof (Header) == 8);
 
 typedef union
 {
@@ -55,8 +43,8 @@ send_packet (int            socket,
   return TRUE;
 }
 
-static gboolean
-set_send_error (GError **error)
+gboolean
+_mp_message_set_error (GError **error)
 {
   if (errno == EPIPE || errno == ECONNRESET)
     g_set_error_literal (error, MP_ERROR, MP_ERROR_BROKEN_PIPE,
@@ -89,7 +77,7 @@ attach_fds (struct msghdr *packet,
 
 static gboolean
 send_in_memory (int             socket,
-                Header          header,
+                MpMessageHeader header,
                 const char     *type,
                 gconstpointer   data,
                 gsize           size,
@@ -114,7 +102,7 @@ send_in_memory (int             socket,
   header.in_memory = TRUE;
   header.size = 0;
   attach_fds (&packet, &control, all, 1 + (fds != NULL ? fds->len : 0));
-  return send_packet (socket, &packet) || set_send_error (error);
+  return send_packet (socket, &packet) || _mp_message_set_error (error);
 }
 
 /* Sends one message, whole or not at all. */
@@ -129,7 +117,7 @@ _mp_message_send (int             socket,
 {
   gsize type_length = type != NULL ? strlen (type) : 0;
   guint n_fds = fds != NULL ? fds->len : 0;
-  Header header = { .kind = kind, .type_length = type_length, .size = size };
+  MpMessageHeader header = { .kind = kind, .type_length = type_length, .size = size };
   struct iovec parts[] = {
     { &header, sizeof header },
     { (gpointer) data, size },
@@ -139,12 +127,12 @@ _mp_message_send (int             socket,
   Control control;
 
   /* One place is left for the content itself. */
-  if (n_fds > MP_HANDLES_MAX - 1 || type_length > TYPE_MAX)
+  if (n_fds > MP_HANDLES_MAX - 1 || type_length > MP_MESSAGE_TYPE_MAX)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
                    "A message can have %d descriptors and a type of %d characters at most,"
                    " this one has %u and %" G_GSIZE_FORMAT,
-                   MP_HANDLES_MAX - 1, TYPE_MAX, n_fds, type_length);
+                   MP_HANDLES_MAX - 1, MP_MESSAGE_TYPE_MAX, n_fds, type_length);
       return FALSE;
     }
 
@@ -159,7 +147,7 @@ _mp_message_send (int             socket,
         return TRUE;
       /* Somebody made the socket's buffer smaller than we thought. */
       if (errno != EMSGSIZE)
-        return set_send_error (error);
+        return _mp_message_set_error (error);
     }
 
   return send_in_memory (socket, header, type, data, size, fds, error);
@@ -228,6 +216,22 @@ open_memory (MpBlock  *block,
   return _mp_memfd_map (memory, block, error);
 }
 
+gboolean
+_mp_message_take_type (MpMessage   *message,
+                       const char  *type,
+                       gsize        length,
+                       GError     **error)
+{
+  message->type = g_strndup (length > 0 ? type : "", length);
+  if (message->kind != MP_MESSAGE_VALUE
+      || (g_variant_type_string_is_valid (message->type)
+          && g_variant_type_is_definite (G_VARIANT_TYPE (message->type))))
+    return TRUE;
+
+  g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE, "The message has no valid type");
+  return FALSE;
+}
+
 static gboolean
 read_packet (MpMessage     *message,
              struct msghdr *packet,
@@ -235,7 +239,7 @@ read_packet (MpMessage     *message,
              GError       **error)
 {
   MpBlock *block = message->block;
-  Header header;
+  MpMessageHeader header;
 
   if (length >= sizeof header)
     memcpy (&header, block->base, sizeof header);
@@ -260,17 +264,9 @@ read_packet (MpMessage     *message,
   message->kind = header.kind;
   block->data = (char *) block->base + sizeof header;
   block->size = header.size;
-  message->type = g_strndup ((char *) block->data + header.size, header.type_length);
-  if (header.kind == MP_MESSAGE_VALUE
-      && (!g_variant_type_string_is_valid (message->type)
-          || !g_variant_type_is_definite (G_VARIANT_TYPE (message->type))))
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                           "The message has no valid type");
-      return FALSE;
-    }
-
-  return !header.in_memory || open_memory (block, error);
+  return _mp_message_take_type (message, (char *) block->data + header.size, header.type_length,
+                                error)
+         && (!header.in_memory || open_memory (block, error));
 }
 
 static gssize
@@ -302,7 +298,7 @@ _mp_message_recv (int         socket,
                   MpMessage  *message,
                   GError    **error)
 {
-  gsize space = sizeof (Header) + INLINE_MAX + TYPE_MAX;
+  gsize space = sizeof (MpMessageHeader) + INLINE_MAX + MP_MESSAGE_TYPE_MAX;
   Control control;
   struct iovec part = { .iov_len = space };
   struct msghdr packet = {

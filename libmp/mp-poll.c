@@ -13,10 +13,11 @@ _mp_deadline_of_timeout (gint64 timeout)
   return timeout < 0 ? -1 : g_get_monotonic_time () + MIN (timeout, G_MAXINT64 / 2);
 }
 
-/* Waits for one descriptor through signals. FALSE if the deadline has passed before. */
+/* Waits for one of the descriptors through signals. FALSE if the deadline has passed before. */
 gboolean
-_mp_poll_until (struct pollfd *poll_fd,
-                gint64         deadline)
+_mp_poll_any (struct pollfd *poll_fds,
+              guint          n_fds,
+              gint64         deadline)
 {
   for (;;)
     {
@@ -30,10 +31,17 @@ _mp_poll_until (struct pollfd *poll_fd,
           rest.tv_sec = left / G_USEC_PER_SEC;
           rest.tv_nsec = left % G_USEC_PER_SEC * 1000;
         }
-      result = ppoll (poll_fd, 1, deadline >= 0 ? &rest : NULL, NULL);
+      result = ppoll (poll_fds, n_fds, deadline >= 0 ? &rest : NULL, NULL);
       if (result > 0)
         return TRUE;
       if (result == 0 || errno != EINTR)
         return FALSE;
     }
+}
+
+gboolean
+_mp_poll_until (struct pollfd *poll_fd,
+                gint64         deadline)
+{
+  return _mp_poll_any (poll_fd, 1, deadline);
 }

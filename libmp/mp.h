@@ -15,6 +15,7 @@
 #include "mp-function.h"
 #include "mp-handles.h"
 #include "mp-joinable-queue.h"
+#include "mp-listener.h"
 #include "mp-lock.h"
 #include "mp-log.h"
 #include "mp-main.h"
