@@ -53,6 +53,8 @@ parse_local (const char  *text,
 
   if (size >= sizeof address->local.sun_path)
     return fail (error, "use the address", text, "it is too long");
+  if (g_str_equal (text, "@"))
+    return fail (error, "use the address", text, "there is no name behind the “@”");
 
   memcpy (address->local.sun_path, text, size + 1);
   address->local.sun_family = AF_UNIX;
