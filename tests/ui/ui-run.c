@@ -79,6 +79,29 @@ ui_run_says (GtkWidget  *page,
   return strstr (gtk_label_get_text (GTK_LABEL (ui_find (page, name))), part) != NULL;
 }
 
+/* Whether a label or text below it that is on screen has this part. */
+gboolean
+ui_run_has_text (GtkWidget  *widget,
+                 const char *part)
+{
+  g_autofree char *text = NULL;
+
+  if (!gtk_widget_get_mapped (widget))
+    return FALSE;
+  if (GTK_IS_LABEL (widget))
+    text = g_strdup (gtk_label_get_text (GTK_LABEL (widget)));
+  else if (GTK_IS_TEXT_VIEW (widget))
+    g_object_get (gtk_text_view_get_buffer (GTK_TEXT_VIEW (widget)), "text", &text, NULL);
+  if (text != NULL && strstr (text, part) != NULL)
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (ui_run_has_text (child, part))
+      return TRUE;
+
+  return FALSE;
+}
+
 /* Whether a cell that is on screen says so. */
 gboolean
 ui_run_has_cell (GtkWidget  *widget,

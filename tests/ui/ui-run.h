@@ -27,6 +27,8 @@ GListModel *ui_run_get_model (GtkWidget  *page,
 gboolean    ui_run_says (GtkWidget  *page,
                          const char *name,
                          const char *part);
+gboolean    ui_run_has_text (GtkWidget  *widget,
+                             const char *part);
 gboolean    ui_run_has_cell (GtkWidget  *widget,
                              const char *text);
 void        ui_run_read_file (const char  *dir,
