@@ -9,7 +9,6 @@
 #include "mp-futex-private.h"
 #include "mp-log.h"
 #include "mp-pool-private.h"
-#include "mp-process-private.h"
 #include "mp-signals-private.h"
 
 /*
@@ -60,7 +59,7 @@ deliver_failure (MpPool          *self,
   MpDelivery delivery = { .status = status, .error = error, .worker = worker };
 
   if (worker != NULL)
-    delivery.wait_status = _mp_process_get_wait_status (worker->process);
+    delivery.wait_status = _mp_pool_worker_get_wait_status (worker);
   deliver (self, run.block, run.first + nth, &delivery);
 }
 
@@ -236,7 +235,7 @@ _mp_pool_has_news (MpPool *self)
 static GError *
 describe_loss (MpPoolWorker *worker)
 {
-  int status = _mp_process_get_wait_status (worker->process);
+  int status = _mp_pool_worker_get_wait_status (worker);
 
   if (worker->doomed && worker->fate == MP_WORKER_EXIT_TIMEOUT)
     return g_error_new (MP_ERROR, MP_ERROR_TASK_TIMEOUT, "Took longer than the task timeout");

@@ -7,7 +7,6 @@
 #include "mp-futex-private.h"
 #include "mp-log.h"
 #include "mp-pool-private.h"
-#include "mp-process-private.h"
 
 /* How a pool and its workers are brought to an end. */
 
@@ -66,7 +65,8 @@ stop_working (MpPool *self)
   mp_log (MP_LOG_DEBUG, "finalizing pool");
   atomic_fetch_or (&self->arena->board->flags, MP_BOARD_TERMINATED);
   _mp_pool_take_back (self);
-  mp_log (MP_LOG_DEBUG, "terminating workers");
+  if (!self->threads)
+    mp_log (MP_LOG_DEBUG, "terminating workers");
   wake_all (self);
   return TRUE;
 }
@@ -88,6 +88,8 @@ mp_pool_terminate (MpPool *self)
     return;
   for (guint i = 0; i < self->workers->len; i++)
     _mp_pool_doom (self, g_ptr_array_index (self->workers, i), MP_WORKER_EXIT_CANCELLED);
+  if (!self->threads)
+    mp_log (MP_LOG_DEBUG, "joining pool workers");
 }
 
 /**
@@ -147,7 +149,7 @@ mp_pool_interrupt_workers (MpPool *self)
       if (child > 1)
         kill (-child, SIGINT);
       else if (atomic_load (&slot->state) != MP_SLOT_STARTING)
-        mp_process_interrupt (worker->process, NULL);
+        _mp_pool_worker_signal (worker, SIGINT);
     }
 }
 
@@ -187,7 +189,6 @@ mp_pool_join (MpPool  *self,
     }
   if (!self->started)
     return TRUE;
-  mp_log (MP_LOG_DEBUG, "joining pool workers");
   if (_mp_pool_wait_until (self, is_empty, self, timeout, &wait_error))
     return TRUE;
   if (wait_error != NULL)
@@ -206,7 +207,7 @@ mp_pool_join (MpPool  *self,
  * Ends one worker by SIGTERM and, half a second later, SIGKILL. The item that it runs is lost or
  * tried again as after any death, and the worker is replaced.
  *
- * Returns: %FALSE if the pool has no such worker
+ * Returns: %FALSE if the pool has no such worker, or its workers are threads
  */
 gboolean
 mp_pool_kill_worker (MpPool  *self,
@@ -215,6 +216,12 @@ mp_pool_kill_worker (MpPool  *self,
 {
   g_return_val_if_fail (MP_IS_POOL (self), FALSE);
 
+  if (self->threads)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_FAILED,
+                           "A worker that is a thread can't be ended");
+      return FALSE;
+    }
   for (guint i = 0; i < self->workers->len && _mp_pool_is_ours (self); i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);

@@ -55,7 +55,7 @@ resume_pool (MpPool *self)
 
 /**
  * mp_pool_set_paused:
- * @self: a pool that was started
+ * @self: a pool of processes that was started; nothing happens to one of threads
  * @paused: whether to hold it still
  *
  * Stops the workers with all their descendants, or lets them go on. While it is paused no worker is
@@ -69,7 +69,7 @@ mp_pool_set_paused (MpPool   *self,
 {
   g_return_if_fail (MP_IS_POOL (self) && self->started);
 
-  if (self->paused == (paused != FALSE) || !_mp_pool_is_ours (self))
+  if (self->threads || self->paused == (paused != FALSE) || !_mp_pool_is_ours (self))
     return;
   if (paused)
     pause_pool (self);

@@ -6,6 +6,7 @@
 #include "mp-process.h"
 #include "mp-ring-private.h"
 #include "mp-payload-private.h"
+#include "mp-worker-thread-private.h"
 
 G_BEGIN_DECLS
 
@@ -65,7 +66,8 @@ typedef struct
 struct _MpPoolWorker
 {
   guint         slot;
-  MpProcess    *process;   /* owned */
+  MpProcess    *process;   /* owned; NULL for a thread */
+  MpWorkerThread *thread;  /* owned; NULL for a process */
   pid_t         pid;
   char         *name;      /* owned */
   GArray       *runs;      /* of MpRun, claimed and not finished, oldest first */
@@ -86,6 +88,7 @@ struct _MpPool
 
   /* Configuration */
   MpContext *context;           /* owned */
+  gboolean   threads;           /* instead of processes */
   guint      processes;
   char      *initializer;       /* owned */
   GVariant  *initargs;          /* owned */
@@ -99,6 +102,7 @@ struct _MpPool
   GPtrArray    *workers;        /* of MpPoolWorker, in the order they were started */
   MpPoolWorker *by_slot[MP_MAX_SLOTS];
   guint         n_slots;        /* one past the highest slot used so far */
+  guint         n_threads;      /* started so far */
   guint         early_deaths;   /* in a row, before a worker was ready */
   gint64        restart_at;     /* monotonic ns, 0: no back-off */
   MpGuardian   *guardian;       /* owned */
@@ -204,7 +208,21 @@ void          _mp_pool_meet_deadlines    (MpPool         *self,
                                           gint64          now);
 void          _mp_pool_break             (MpPool         *self,
                                           GError         *error);
+
+/* mp-pool-worker.c */
+MpPoolWorker *_mp_pool_worker_new        (MpPool         *self,
+                                          guint           slot,
+                                          GError        **error);
 void          _mp_pool_worker_free       (MpPoolWorker   *worker);
+int           _mp_pool_worker_get_sentinel (MpPoolWorker *worker);
+gboolean      _mp_pool_worker_reap       (MpPoolWorker   *worker);
+int           _mp_pool_worker_get_wait_status (MpPoolWorker *worker);
+void          _mp_pool_worker_signal     (MpPoolWorker   *worker,
+                                          int             number);
+void          _mp_pool_worker_expel      (MpPool         *self,
+                                          MpPoolWorker   *worker);
+void          _mp_pool_worker_join       (MpPool         *self,
+                                          MpPoolWorker   *worker);
 
 /* mp-pool-wait.c */
 void          _mp_pool_process           (MpPool         *self);

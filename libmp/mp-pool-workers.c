@@ -10,10 +10,8 @@
 #include "mp-error.h"
 #include "mp-log.h"
 #include "mp-pool-private.h"
-#include "mp-process-private.h"
 #include "mp-process-tree-private.h"
 #include "mp-signals-private.h"
-#include "mp-worker-private.h"
 
 /* The life of a pool's workers: started, watched, replaced, ended. */
 
@@ -22,29 +20,6 @@
 #define FIRST_BACK_OFF   (10 * MP_NSEC_PER_SEC / 1000)
 #define MAX_BACK_OFF     (MP_NSEC_PER_SEC)
 #define GRACE            (500 * MP_NSEC_PER_SEC / 1000)
-
-void
-_mp_pool_worker_free (MpPoolWorker *worker)
-{
-  g_clear_object (&worker->process);
-  g_clear_pointer (&worker->runs, g_array_unref);
-  g_free (worker->name);
-  g_free (worker);
-}
-
-static GVariant *
-worker_args (MpPool *self,
-             guint   slot)
-{
-  GVariantBuilder outputs;
-
-  g_variant_builder_init (&outputs, G_VARIANT_TYPE ("ah"));
-  if (self->worker_output >= 0)
-    g_variant_builder_add (&outputs, "h", self->worker_output);
-  return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, slot, self->max_tasks,
-                        self->initializer != NULL ? self->initializer : "",
-                        self->initargs, &outputs);
-}
 
 static guint
 find_slot (MpPool *self)
@@ -73,31 +48,23 @@ start_worker (MpPool  *self,
               GError **error)
 {
   guint slot = find_slot (self);
-  g_autoptr(MpProcess) process = NULL;
   struct epoll_event event = { .events = EPOLLIN, .data.u32 = slot };
   MpPoolWorker *worker;
 
   reset_slot (&self->arena->slots[slot]);
-  process = _mp_process_new_worker (self->context, _mp_worker_function, worker_args (self, slot));
-  if (!mp_process_start (process, error))
+  worker = _mp_pool_worker_new (self, slot, error);
+  if (worker == NULL)
     return FALSE;
-  if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, mp_process_get_sentinel (process), &event) < 0)
+  if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, _mp_pool_worker_get_sentinel (worker), &event) < 0)
     {
       g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not watch a worker: %s",
                    g_strerror (errno));
-      mp_process_kill (process, NULL);
-      mp_process_join (process, -1, NULL);
+      _mp_pool_worker_expel (self, worker);
+      _mp_pool_worker_join (self, worker);
+      _mp_pool_worker_free (worker);
       return FALSE;
     }
 
-  worker = g_new0 (MpPoolWorker, 1);
-  worker->slot = slot;
-  atomic_store (&self->arena->slots[slot].pid, mp_process_get_pid (process));
-  worker->pid = mp_process_get_pid (process);
-  worker->name = g_strdup (mp_process_get_name (process));
-  worker->process = g_steal_pointer (&process);
-  worker->runs = g_array_new (FALSE, FALSE, sizeof (MpRun));
-  worker->progress = _mp_monotonic_ns ();
   self->by_slot[slot] = worker;
   self->n_slots = MAX (self->n_slots, slot + 1);
   g_ptr_array_add (self->workers, worker);
@@ -207,10 +174,7 @@ _mp_pool_doom (MpPool       *self,
       kill (-child, SIGCONT);
     }
   else
-    {
-      mp_process_terminate (worker->process, NULL);
-      kill (worker->pid, SIGCONT); /* a stopped process gets no SIGTERM; not reaped, so ours */
-    }
+    _mp_pool_worker_signal (worker, SIGTERM);
 }
 
 static void
@@ -221,7 +185,7 @@ kill_now (MpPool       *self,
 
   if (child > 1)
     kill (-child, SIGKILL);
-  mp_process_kill (worker->process, NULL);
+  _mp_pool_worker_signal (worker, SIGKILL);
   worker->kill_at = 0;
 }
 
@@ -244,7 +208,7 @@ worker_deadline (MpPool       *self,
 
   if (worker->doomed)
     return worker->kill_at;
-  if (self->paused || self->task_timeout == 0
+  if (self->paused || self->threads || self->task_timeout == 0
       || (worker->runs->len == 0 && _mp_ring_is_empty (self->arena)))
     return 0;
   if (_mp_pool_running_record (self, worker, &record))
@@ -275,7 +239,8 @@ _mp_pool_next_deadline (MpPool *self,
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
       gint64 deadline = worker_deadline (self, worker);
 
-      if (deadline == 0 && self->task_timeout > 0 && !worker->doomed && !self->paused)
+      if (deadline == 0 && self->task_timeout > 0 && !self->threads && !worker->doomed
+          && !self->paused)
         deadline = now + self->task_timeout; /* it may have started something by then */
       if (deadline != 0 && (next == 0 || deadline < next))
         next = deadline;
@@ -330,7 +295,7 @@ static void
 log_death (MpPool       *self,
            MpPoolWorker *worker)
 {
-  int status = _mp_process_get_wait_status (worker->process);
+  int status = _mp_pool_worker_get_wait_status (worker);
   const MpRecord *record;
   gboolean busy = _mp_pool_running_record (self, worker, &record);
   g_autofree char *item = busy ? g_strdup_printf (" while running item %" G_GUINT64_FORMAT,
@@ -352,6 +317,19 @@ log_death (MpPool       *self,
   else
     mp_log (MP_LOG_WARNING, "worker %s (pid %d) exited with code %d%s", worker->name,
             (int) worker->pid, WEXITSTATUS (status), item != NULL ? item : "");
+}
+
+/* Where Python says it: not of workers that leave as they should, and with another number once the
+ * pool is terminated. */
+static void
+log_cleaning (MpPool       *self,
+              MpPoolWorker *worker,
+              guint         position)
+{
+  if (self->terminated && !self->threads)
+    mp_log (MP_LOG_DEBUG, "cleaning up worker %d", (int) worker->pid);
+  else if (!self->closed || _mp_pool_has_work (self))
+    mp_log (MP_LOG_DEBUG, "cleaning up worker %u", position);
 }
 
 /* What a worker's end says about the next ones. */
@@ -396,7 +374,7 @@ bury (MpPool       *self,
   gboolean has_tag;
   guint64 tag;
 
-  epoll_ctl (self->epoll, EPOLL_CTL_DEL, mp_process_get_sentinel (worker->process), NULL);
+  epoll_ctl (self->epoll, EPOLL_CTL_DEL, _mp_pool_worker_get_sentinel (worker), NULL);
   _mp_pool_harvest (self);
   _mp_pool_collect_worker (self, worker);
   has_tag = _mp_pool_running_record (self, worker, &record);
@@ -405,7 +383,7 @@ bury (MpPool       *self,
   /* One whose initializer failed has said so itself, and the pool's error does. */
   if (worker->doomed || (reason == MP_WORKER_EXIT_CRASHED && state != MP_SLOT_INIT_FAILED))
     log_death (self, worker);
-  mp_log (MP_LOG_DEBUG, "cleaning up worker %u", position);
+  log_cleaning (self, worker, position);
   /* First, so that nothing of a broken pool is queued again. */
   judge_early_death (self, worker, state);
   _mp_pool_give_up_worker (self, worker);
@@ -416,8 +394,7 @@ bury (MpPool       *self,
     _mp_pool_end_orphans (self);
   atomic_store (&slot->child_pid, 0);
   g_signal_emit_by_name (self, "worker-exited", worker->slot, (int) worker->pid, worker->name,
-                         _mp_process_get_wait_status (worker->process), (guint) reason,
-                         has_tag, tag);
+                         _mp_pool_worker_get_wait_status (worker), (guint) reason, has_tag, tag);
   _mp_pool_worker_free (worker);
 }
 
@@ -431,7 +408,7 @@ _mp_pool_reap (MpPool *self)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i - 1);
 
-      if (_mp_process_reap (worker->process))
+      if (_mp_pool_worker_reap (worker))
         {
           bury (self, worker, i - 1);
           any = TRUE;

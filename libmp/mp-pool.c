@@ -8,7 +8,6 @@
 #include "mp-log.h"
 #include "mp-main.h"
 #include "mp-pool-private.h"
-#include "mp-process-private.h"
 
 /**
  * MpPool:
@@ -22,10 +21,10 @@
  * died are replaced; workers that keep dying before they are ready, and an initializer that
  * fails, break the pool with one clear error instead of respawning for ever.
  *
- * A pool starts no thread. Its workers go on by themselves while the caller is busy; outcomes
- * are collected in the main context that was the thread's default when the pool started, and in
- * every blocking call on it. Use a pool from one thread only. Callbacks must not block on the
- * pool: that is an error, not a deadlock. They may run a main loop; the pool rests meanwhile.
+ * A pool of processes starts no thread. Its workers go on by themselves while the caller is busy;
+ * outcomes are collected in the main context that was the thread's default when the pool started,
+ * and in every blocking call on it. Use a pool from one thread only. Callbacks must not block on
+ * the pool: that is an error, not a deadlock. They may run a main loop; the pool rests meanwhile.
  *
  * A pool is of use in the process that made it. What a forked child does with its copy fails or
  * changes nothing.
@@ -43,7 +42,7 @@ block_free (gpointer data)
   g_free (block);
 }
 
-/* Ends what is left of the workers, at once. */
+/* Ends what is left of the workers, at once; threads when they have done what they do. */
 static void
 kill_workers (MpPool *self)
 {
@@ -51,13 +50,13 @@ kill_workers (MpPool *self)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
 
-      mp_process_kill (worker->process, NULL);
+      _mp_pool_worker_expel (self, worker);
     }
   for (guint i = 0; i < self->workers->len; i++)
     {
       MpPoolWorker *worker = g_ptr_array_index (self->workers, i);
 
-      mp_process_join (worker->process, -1, NULL);
+      _mp_pool_worker_join (self, worker);
       self->by_slot[worker->slot] = NULL;
       _mp_pool_worker_free (worker);
     }
@@ -166,6 +165,38 @@ mp_pool_new (MpContext *context,
 }
 
 /**
+ * mp_pool_new_threads:
+ * @threads: how many workers, 1 to 512; 0 for as many as this process may use CPUs
+ *
+ * Makes a pool of threads, Python's `ThreadPool`: for functions that wait rather than compute, or
+ * that need what lies in this process's memory. Everything works as with processes, and functions
+ * are called by their registered names just the same, but
+ *
+ * - a function that crashes, or calls exit(), takes the whole program with it;
+ * - a thread can't be ended. [method@Pool.terminate] and [method@Pool.kill_workers] cancel what has
+ *   not begun and let a function that runs return, which is its item's outcome; only a program that
+ *   it runs is ended. [method@Pool.join] waits for it, and so does who drops the pool's last
+ *   reference without;
+ * - a task timeout, an output of the workers and a guard make [method@Pool.start] fail, and
+ *   [method@Pool.kill_worker] and [method@Pool.set_paused] are refused;
+ * - the process that has it has several threads, so it can't be forked any more, see
+ *   %MP_ERROR_MULTI_THREADED.
+ *
+ * The threads have all signals blocked and a default main context each. Items and results are
+ * copied, as with processes, so nobody can change another's.
+ *
+ * Returns: (transfer full): a new pool
+ */
+MpPool *
+mp_pool_new_threads (guint threads)
+{
+  MpPool *self = mp_pool_new (NULL, threads);
+
+  self->threads = TRUE;
+  return self;
+}
+
+/**
  * mp_pool_set_initializer:
  * @self: a pool that was not started
  * @function: name of a registered function that each worker calls before its first item
@@ -268,6 +299,25 @@ mp_pool_set_worker_output (MpPool *self,
   self->worker_output = fd;
 }
 
+/* What only a process can be made to do, or suffer. */
+static gboolean
+check_threads (MpPool  *self,
+               GError **error)
+{
+  const char *what = NULL;
+
+  if (self->task_timeout > 0)
+    what = "a task timeout: a thread can't be ended";
+  else if (self->worker_output >= 0)
+    what = "an output of its own: threads share that of the process";
+  else if (self->marker != NULL)
+    what = "a guard: its workers don't die alone";
+  else
+    return TRUE;
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "A pool of threads can't have %s", what);
+  return FALSE;
+}
+
 /**
  * mp_pool_start:
  * @self: a pool
@@ -275,7 +325,8 @@ mp_pool_set_worker_output (MpPool *self,
  *
  * Starts the workers, if they are not started yet. Does not wait until they are ready.
  *
- * Fails if a process can't be started, or with %MP_ERROR_NOT_REGISTERED for an initializer that
+ * Fails if a process can't be started, with %MP_ERROR_FAILED if a pool of threads was set to what
+ * only processes can do, or with %MP_ERROR_NOT_REGISTERED for an initializer that
  * a worker could not find.
  *
  * Returns: whether the workers are started
@@ -288,6 +339,8 @@ mp_pool_start (MpPool  *self,
 
   if (self->started)
     return TRUE;
+  if (self->threads && !check_threads (self, error))
+    return FALSE;
   if (self->arena == NULL)
     self->arena = _mp_arena_new (error);
   if (self->arena == NULL)

@@ -60,6 +60,7 @@ typedef enum
 
 MP_EXPORT MpPool        *mp_pool_new                      (MpContext       *context,
                                                            guint            processes);
+MP_EXPORT MpPool        *mp_pool_new_threads              (guint            threads);
 MP_EXPORT void           mp_pool_set_initializer          (MpPool          *self,
                                                            const char      *function,
                                                            GVariant        *args);

@@ -31,13 +31,22 @@ typedef struct
   struct stat bell_stat;
   guint       max_tasks;  /* 0: no limit */
   guint       n_tasks;
+  gboolean    threaded;   /* the process is not this worker's alone */
   gint64      now;        /* monotonic ns, when the last item ended */
   guint64     tag;        /* of the running item */
   MpFunction  functions[MP_MAX_FUNCTIONS];
 } MpWorker;
 
-/* The pool worker that this process is; there is at most one. */
-static MpWorker *this_worker;
+/* The pool worker that this process is, or this thread. Threads that a process's function starts
+ * are that worker, too. */
+static MpWorker *this_process;
+static _Thread_local MpWorker *this_thread;
+
+static MpWorker *
+get_this_worker (void)
+{
+  return this_thread != NULL ? this_thread : this_process;
+}
 
 static gint64
 monotonic_ns (void)
@@ -69,7 +78,8 @@ ring_bell (MpWorker *worker,
       || (write (worker->bell, &one, sizeof one) < 0 && errno != EAGAIN))
     {
       mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
-      _exit (1);
+      if (!worker->threaded)
+        _exit (1);
     }
   atomic_compare_exchange_strong (waits, &seen, MP_PARENT_AWAKE);
 }
@@ -147,7 +157,8 @@ call_function (MpWorker  *worker,
   return result == NULL ? NULL : g_variant_take_ref (result);
 }
 
-static void
+/* Returns: FALSE if the worker can't go on: what becomes of the item is left to the parent */
+static gboolean
 run_item (MpWorker *worker,
           MpRecord *record)
 {
@@ -160,7 +171,7 @@ run_item (MpWorker *worker,
     {
       atomic_store (&record->state, MP_ITEM_SKIPPED);
       ring_bell (worker, MP_PARENT_SLEEPS);
-      return;
+      return TRUE;
     }
   worker->tag = record->tag;
   result = call_function (worker, record, &error);
@@ -174,12 +185,13 @@ run_item (MpWorker *worker,
       g_autoptr(GVariant) variant = g_variant_ref_sink (_mp_error_to_variant (error));
 
       if (!store_result (worker, record, variant, NULL))
-        _exit (1);
+        return FALSE;
     }
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
   atomic_store (&record->state, error != NULL ? MP_ITEM_FAILED : MP_ITEM_DONE);
   worker->n_tasks++;
   ring_bell (worker, MP_PARENT_SLEEPS);
+  return TRUE;
 }
 
 /* Whether to go before the next item, and if so why. */
@@ -228,7 +240,8 @@ rest (MpWorker *worker)
   return TRUE;
 }
 
-static void
+/* Returns: FALSE if the worker ends out of order */
+static gboolean
 work (MpWorker *worker)
 {
   MpRun run;
@@ -244,10 +257,12 @@ work (MpWorker *worker)
           break;
         }
       for (guint i = 0; i < run.count && (i == 0 || !should_leave (worker)); i++)
-        run_item (worker, _mp_arena_record (worker->arena, run.block, run.first + i));
+        if (!run_item (worker, _mp_arena_record (worker->arena, run.block, run.first + i)))
+          return FALSE;
     }
   atomic_store (&worker->slot->state, MP_SLOT_EXITING);
   mp_log (MP_LOG_DEBUG, "worker exiting after %u tasks", worker->n_tasks);
+  return TRUE;
 }
 
 /* An error is told to the parent, and is that of the process, too, as in Python. */
@@ -298,42 +313,67 @@ redirect_output (int output)
     close (output);
 }
 
+/* The whole life of a worker, in the process or the thread that is it.
+ *
+ * Returns: FALSE with @error if its initializer failed, without if it ends out of order */
+gboolean
+_mp_worker_run (const MpWorkerSetup  *setup,
+                GError              **error)
+{
+  MpWorker worker = {
+    .arena = setup->arena,
+    .slot = &setup->arena->slots[setup->slot],
+    .index = setup->slot,
+    .bell = setup->bell,
+    .max_tasks = setup->max_tasks,
+    .threaded = setup->threaded,
+  };
+  MpWorker **place = setup->threaded ? &this_thread : &this_process;
+  gboolean done = FALSE;
+
+  fstat (worker.bell, &worker.bell_stat);
+  _mp_results_init (&worker.results, setup->arena, setup->slot);
+  *place = &worker;
+  if (initialize (&worker, setup->initializer, setup->initargs, error))
+    {
+      atomic_store (&worker.slot->state, MP_SLOT_READY);
+      ring_bell (&worker, MP_PARENT_NAPS);
+      done = work (&worker);
+    }
+  *place = NULL;
+  return done;
+}
+
 const char _mp_worker_function[] = "mp-pool-worker";
 
 static GVariant *
 pool_worker (GVariant  *args,
              GError   **error)
 {
-  MpWorker worker = { 0 };
+  MpWorkerSetup setup = { 0 };
   g_autoptr(MpArena) arena = NULL;
   g_autoptr(GVariant) initargs = NULL;
   g_autoptr(GVariant) outputs = NULL;
-  const char *initializer;
+  g_autoptr(GError) own_error = NULL;
   gint32 arena_fd, output;
 
-  g_variant_get (args, "(hhuu&smv@ah)", &arena_fd, &worker.bell, &worker.index,
-                 &worker.max_tasks, &initializer, &initargs, &outputs);
+  g_variant_get (args, "(hhuu&smv@ah)", &arena_fd, &setup.bell, &setup.slot,
+                 &setup.max_tasks, &setup.initializer, &initargs, &outputs);
   arena = _mp_arena_open (arena_fd, error);
   if (arena == NULL)
     return NULL;
   signal (SIGINT, SIG_IGN); /* the parent decides what Ctrl-C means */
-  fstat (worker.bell, &worker.bell_stat);
-  worker.arena = arena;
-  worker.slot = &arena->slots[worker.index];
-  _mp_results_init (&worker.results, arena, worker.index);
-  this_worker = &worker;
+  setup.arena = arena;
+  setup.initargs = initargs;
   if (g_variant_n_children (outputs) > 0)
     {
       g_variant_get_child (outputs, 0, "h", &output);
       redirect_output (output);
     }
-  if (initialize (&worker, initializer, initargs, error))
-    {
-      atomic_store (&worker.slot->state, MP_SLOT_READY);
-      ring_bell (&worker, MP_PARENT_NAPS);
-      work (&worker);
-    }
-  this_worker = NULL;
+  if (!_mp_worker_run (&setup, &own_error) && own_error == NULL)
+    _exit (1);
+  if (own_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&own_error));
   return NULL;
 }
 
@@ -356,9 +396,9 @@ mp_pool_worker_get_slot (guint *slot)
 {
   g_return_val_if_fail (slot != NULL, FALSE);
 
-  if (this_worker == NULL)
+  if (get_this_worker () == NULL)
     return FALSE;
-  *slot = this_worker->index;
+  *slot = get_this_worker ()->index;
   return TRUE;
 }
 
@@ -372,7 +412,7 @@ mp_pool_worker_get_slot (guint *slot)
 guint64
 mp_pool_worker_get_tag (void)
 {
-  return this_worker != NULL ? this_worker->tag : 0;
+  return get_this_worker () != NULL ? get_this_worker ()->tag : 0;
 }
 
 /**
@@ -387,7 +427,9 @@ mp_pool_worker_get_tag (void)
 pid_t *
 mp_pool_worker_get_child_pid (void)
 {
-  return this_worker != NULL ? (pid_t *) &this_worker->slot->child_pid : NULL;
+  MpWorker *worker = get_this_worker ();
+
+  return worker != NULL ? (pid_t *) &worker->slot->child_pid : NULL;
 }
 
 /**
@@ -401,5 +443,7 @@ mp_pool_worker_get_child_pid (void)
 const gint64 *
 mp_pool_worker_get_paused_time (void)
 {
-  return this_worker != NULL ? &this_worker->arena->board->paused : NULL;
+  MpWorker *worker = get_this_worker ();
+
+  return worker != NULL ? &worker->arena->board->paused : NULL;
 }

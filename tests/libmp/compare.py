@@ -3,7 +3,10 @@
 """Runs an example in C and its Python original under each start method and compares what they
 print, standard output and log in one stream, byte for byte.
 
-    compare.py PROGRAM ORIGINAL
+    compare.py PROGRAM ORIGINAL [ORDER]
+
+Where several speak at once, ORDER says what of the order counts: `process` for that of the lines of
+each, `none`.
 """
 import difflib
 import os
@@ -13,7 +16,12 @@ import sys
 
 METHODS = ('fork', 'spawn', 'forkserver')
 # What Python says about things that libmp does not have.
-NOT_OURS = re.compile(r'.*created temp directory .*\n')
+NOT_OURS = re.compile(r'.*(created temp directory|(created|recreated) (semlock|blocker) with|'
+                      r'(worker|task|result) handler|workers to finish|outqueue is not full).*\n')
+KEYS = {
+    'process': lambda line: re.match(r'(\[\S+/(.*?)\])?', line).group(2) or '',
+    'none': lambda line: line,
+}
 
 
 # Or Python would keep what a child prints until after its last line of the log.
@@ -28,11 +36,14 @@ def output(*command):
     return [line for line in done.stdout.splitlines(keepends=True) if not NOT_OURS.match(line)]
 
 
-program, original = sys.argv[1:]
+program, original, *order = sys.argv[1:]
 failed = False
 for method in METHODS:
     ours = output(program, method)
     theirs = output('/usr/bin/python3', original, method)
+    for key in order:
+        ours.sort(key=KEYS[key])
+        theirs.sort(key=KEYS[key])
     if ours != theirs:
         failed = True
         sys.stdout.writelines(difflib.unified_diff(theirs, ours, 'Python, ' + method, 'libmp'))
