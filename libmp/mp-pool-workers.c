@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 
 #include "mp-error.h"
+#include "mp-fd-private.h"
+#include "mp-fds-private.h"
 #include "mp-log.h"
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
@@ -28,21 +30,23 @@ _mp_pool_worker_free (MpPoolWorker *worker)
 {
   g_clear_object (&worker->process);
   g_clear_pointer (&worker->runs, g_array_unref);
+  _mp_clear_fd (&worker->socket);
   g_free (worker->name);
   g_free (worker);
 }
 
 static GVariant *
 worker_args (MpPool *self,
-             guint   slot)
+             guint   slot,
+             int     socket)
 {
   GVariantBuilder outputs;
 
   g_variant_builder_init (&outputs, G_VARIANT_TYPE ("ah"));
   if (self->worker_output >= 0)
     g_variant_builder_add (&outputs, "h", self->worker_output);
-  return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, slot, self->max_tasks,
-                        self->initializer != NULL ? self->initializer : "",
+  return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, socket, slot,
+                        self->max_tasks, self->initializer != NULL ? self->initializer : "",
                         self->initargs, &outputs);
 }
 
@@ -66,6 +70,7 @@ reset_slot (MpSlot *slot)
   atomic_store (&slot->asleep, 0);
   atomic_store (&slot->leave, 0);
   atomic_store (&slot->released, 0);
+  atomic_store (&slot->asks, 0);
 }
 
 static gboolean
@@ -76,9 +81,21 @@ start_worker (MpPool  *self,
   g_autoptr(MpProcess) process = NULL;
   struct epoll_event event = { .events = EPOLLIN, .data.u32 = slot };
   MpPoolWorker *worker;
+  int sockets[2];
+
+  if (!_mp_fds_pair (sockets))
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not make a pair of sockets: %s",
+                   g_strerror (errno));
+      return FALSE;
+    }
+
+  mp_autofd int ours = sockets[0];
+  mp_autofd int theirs = sockets[1];
 
   reset_slot (&self->arena->slots[slot]);
-  process = _mp_process_new_worker (self->context, _mp_worker_function, worker_args (self, slot));
+  process = _mp_process_new_worker (self->context, _mp_worker_function,
+                                    worker_args (self, slot, theirs));
   if (!mp_process_start (process, error))
     return FALSE;
   if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, mp_process_get_sentinel (process), &event) < 0)
@@ -92,6 +109,7 @@ start_worker (MpPool  *self,
 
   worker = g_new0 (MpPoolWorker, 1);
   worker->slot = slot;
+  worker->socket = g_steal_fd (&ours);
   atomic_store (&self->arena->slots[slot].pid, mp_process_get_pid (process));
   worker->pid = mp_process_get_pid (process);
   worker->name = g_strdup (mp_process_get_name (process));
@@ -296,7 +314,7 @@ read_initializer_error (MpPool       *self,
   MpPayload value = { region.start, atomic_load (&self->arena->slots[worker->slot].error_size),
                       MP_VALUE_VARIANT };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
+  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, NULL, &error);
 
   if (variant == NULL)
     return g_steal_pointer (&error);

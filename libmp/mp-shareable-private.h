@@ -16,6 +16,10 @@ gpointer  _mp_shareable_find         (int            fd,
                                       GType          type);
 void      _mp_shareables_after_fork  (GArray        *passed);
 
+/* What a function that gives a value returns must be there until that was sent. */
+void      _mp_shareables_keep        (void);
+void      _mp_shareables_let_go      (void);
+
 gboolean  _mp_shareable_check_state  (GVariant      *state,
                                       const char    *type_string,
                                       const char    *what,

@@ -13,14 +13,14 @@
  *
  * A shared object goes to another process inside a value: mp_shareable_to_variant() gives one that
  * stands for it, of the type `(sv)` (%MP_SHAREABLE_TYPE_STRING), to be put alone or among others
- * into the arguments of a process or a pool's initializer, or into a message of a connection or a
- * queue. There mp_shareable_from_variant() gives an object that uses the same thing. All start
- * methods and all ways are the same in this. An item or a result of a pool can't have any: it is an
- * error.
+ * into the arguments of a process or a pool's initializer, into a message of a connection, a value
+ * of a queue, an item of a pool or what its function returns. There mp_shareable_from_variant()
+ * gives an object that uses the same thing. All start methods and all ways are the same in this.
  *
  * A value holds numbers of descriptors, it does not keep them open: the object has to live until
- * the process was started, the initializer set, or the message sent. What was sent does not need it
- * any more.
+ * the process was started, the initializer set, the message sent, the value put or the item
+ * submitted. What was sent does not need it any more. Only what a pool's function returns is kept
+ * for it: the objects whose values it made, and what came with its arguments, live until then.
  *
  * The other process finds the type by its name, so types of your own are registered with
  * %MP_REGISTER_SHAREABLE_TYPE. A type that is made of others puts their values into its own.
@@ -40,6 +40,10 @@ G_LOCK_DEFINE_STATIC (types);
 /* Descriptors that belong to an object of this process: descriptor → Owned. */
 static GHashTable *owned;
 G_LOCK_DEFINE_STATIC (owned);
+
+/* Owned; NULL if nothing is kept. */
+static GPtrArray *kept;
+G_LOCK_DEFINE_STATIC (kept);
 
 static void
 mp_shareable_default_init (MpShareableInterface *iface)
@@ -140,6 +144,27 @@ _mp_shareables_after_fork (GArray *passed)
     }
 }
 
+/* From now on each object of which a value is made is kept until the next letting go. */
+void
+_mp_shareables_keep (void)
+{
+  if (kept == NULL)
+    kept = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+void
+_mp_shareables_let_go (void)
+{
+  g_autoptr (GPtrArray) gone = NULL;
+
+  if (G_LIKELY (kept->len == 0))
+    return;
+  G_LOCK (kept);
+  gone = kept;
+  kept = g_ptr_array_new_with_free_func (g_object_unref);
+  G_UNLOCK (kept);
+}
+
 static GType
 find_type (const char *name)
 {
@@ -182,6 +207,10 @@ mp_shareable_to_variant (MpShareable *self)
 {
   g_return_val_if_fail (MP_IS_SHAREABLE (self), NULL);
 
+  G_LOCK (kept);
+  if (kept != NULL)
+    g_ptr_array_add (kept, g_object_ref (self));
+  G_UNLOCK (kept);
   return g_variant_new ("(sv)", G_OBJECT_TYPE_NAME (self),
                         MP_SHAREABLE_GET_IFACE (self)->to_variant (self));
 }

@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* The registered function that a pool's processes run, and the type of its arguments: arena,
- * bell, slot, most items, initializer or "", its arguments, where its output goes. A variable, so
- * that naming it links the function into every program that has a pool. */
+/* The registered function that a pool's processes run, and the type of its arguments: arena, bell,
+ * socket for descriptors, slot, most items, initializer or "", its arguments, where its output
+ * goes. A variable, so that naming it links the function into every program that has a pool. */
 extern const char _mp_worker_function[];
 
-#define MP_WORKER_ARGS_TYPE "(hhuusmvah)"
+#define MP_WORKER_ARGS_TYPE "(hhhuusmvah)"
 
 G_END_DECLS

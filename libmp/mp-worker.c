@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "mp-error.h"
+#include "mp-fds-private.h"
 #include "mp-function.h"
 #include "mp-futex-private.h"
-#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-pool.h"
 #include "mp-results-private.h"
 #include "mp-ring-private.h"
+#include "mp-shareable-private.h"
 #include "mp-payload-private.h"
 #include "mp-worker-private.h"
 
@@ -29,6 +30,8 @@ typedef struct
   guint       index;      /* of the slot */
   int         bell;       /* an eventfd that wakes the parent */
   struct stat bell_stat;
+  int         socket;     /* for the descriptors of items and results */
+  struct stat socket_stat;
   guint       max_tasks;  /* 0: no limit */
   guint       n_tasks;
   gint64      now;        /* monotonic ns, when the last item ended */
@@ -48,11 +51,25 @@ monotonic_ns (void)
   return ts.tv_sec * G_GINT64_CONSTANT (1000000000) + ts.tv_nsec;
 }
 
+/* A function may have closed our descriptors, and opened others that got their numbers. */
+static gboolean
+is_same (int                fd,
+         const struct stat *before)
+{
+  struct stat now;
+
+  return fstat (fd, &now) == 0 && now.st_dev == before->st_dev && now.st_ino == before->st_ino;
+}
+
+static void G_GNUC_NORETURN
+leave_without_descriptors (void)
+{
+  mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
+  _exit (1);
+}
+
 /* Wakes the parent if it sleeps @at_least so deep. What it was woken from is noted only when it is,
- * and not if it sleeps anew.
- *
- * A function may have closed our descriptors, and opened others that got their numbers: then
- * this process leaves, which wakes the parent as well. */
+ * and not if it sleeps anew. That this process leaves wakes the parent as well. */
 static void
 ring_bell (MpWorker *worker,
            guint     at_least)
@@ -60,18 +77,66 @@ ring_bell (MpWorker *worker,
   _Atomic guint32 *waits = &worker->arena->board->parent_waits;
   guint32 seen = atomic_load (waits);
   guint64 one = 1;
-  struct stat st;
 
   if ((seen & ((1 << MP_PARENT_BITS) - 1)) < at_least)
     return;
-  if (fstat (worker->bell, &st) < 0
-      || st.st_dev != worker->bell_stat.st_dev || st.st_ino != worker->bell_stat.st_ino
+  if (!is_same (worker->bell, &worker->bell_stat)
       || (write (worker->bell, &one, sizeof one) < 0 && errno != EAGAIN))
-    {
-      mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
-      _exit (1);
-    }
+    leave_without_descriptors ();
   atomic_compare_exchange_strong (waits, &seen, MP_PARENT_AWAKE);
+}
+
+/* Where a record is, by which its descriptors are known. */
+static guint64
+place_of (MpWorker *worker,
+          MpRecord *record)
+{
+  return (guint8 *) record - worker->arena->base;
+}
+
+/* Asks the parent for the descriptors of an item. The parent has them until the item has its
+ * outcome, however many workers die with it. */
+static GArray *
+ask_for_fds (MpWorker  *worker,
+             MpRecord  *record,
+             GError   **error)
+{
+  guint64 place = place_of (worker, record);
+  guint64 number = 0;
+  GArray *fds;
+
+  if (!is_same (worker->socket, &worker->socket_stat))
+    leave_without_descriptors ();
+  atomic_store (&worker->slot->asks, place);
+  atomic_fetch_add (&worker->arena->board->n_asked, 1);
+  ring_bell (worker, MP_PARENT_NAPS);
+  fds = _mp_fds_receive (worker->socket, 0, &number);
+  if (fds == NULL && errno == EPIPE)
+    _exit (1);
+  if (fds != NULL && number == place)
+    return fds;
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not pass on the item's descriptors: %s",
+               g_strerror (fds != NULL ? (int) number : errno));
+  g_clear_pointer (&fds, _mp_fds_close);
+  return NULL;
+}
+
+/* Waits while the parent has not taken those of many results before. */
+static gboolean
+send_fds (MpWorker  *worker,
+          MpRecord  *record,
+          GArray    *fds,
+          GError   **error)
+{
+  if (!is_same (worker->socket, &worker->socket_stat))
+    leave_without_descriptors ();
+  if (_mp_fds_send (worker->socket, 0, place_of (worker, record), fds))
+    return TRUE;
+  if (errno == EPIPE)
+    _exit (1);
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not pass on the result's descriptors: %s",
+               g_strerror (errno));
+  return FALSE;
 }
 
 static MpFunction
@@ -98,11 +163,12 @@ store_result (MpWorker  *worker,
     {
       gsize size = _mp_payload_size (variant);
       guint64 offset = MP_NO_ROOM;
+      g_autoptr(GError) failure = NULL;
+      g_autoptr(GArray) fds = _mp_payload_collect_fds (variant, &failure);
 
-      if (_mp_handles_present (variant))
+      if (failure != NULL)
         {
-          g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                               "A result of a pool can't carry descriptors or shared objects");
+          g_propagate_error (error, g_steal_pointer (&failure));
           return FALSE;
         }
       if (size <= MP_MAX_PAYLOAD)
@@ -114,6 +180,12 @@ store_result (MpWorker  *worker,
           return FALSE;
         }
       _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
+      if (fds != NULL)
+        {
+          value.type = MP_VALUE_HANDLES;
+          if (!send_fds (worker, record, fds, error))
+            return FALSE;
+        }
     }
   record->out_data = value.data;
   record->out_size = value.size;
@@ -122,14 +194,16 @@ store_result (MpWorker  *worker,
   return TRUE;
 }
 
+/* Returns: (transfer full) (nullable): the result, which may have descriptors that are @args' */
 static GVariant *
 call_function (MpWorker  *worker,
                MpRecord  *record,
+               GVariant **args,
                GError   **error)
 {
   MpPayload in = { record->in_data, record->in_size, record->in_type };
   MpFunction function = find_function (worker, record->function);
-  g_autoptr(GVariant) args = NULL;
+  GArray *fds = NULL;
   GVariant *result;
 
   if (function == NULL)
@@ -139,11 +213,19 @@ call_function (MpWorker  *worker,
                    worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
       return NULL;
     }
-  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (_mp_arena_items (worker->arena), &in,
-                                                           error);
-  if (args == NULL && in.type != MP_VALUE_NONE)
-    return NULL;
-  result = function (args, error);
+  if (G_UNLIKELY (in.type == MP_VALUE_HANDLES))
+    {
+      fds = ask_for_fds (worker, record, error);
+      if (fds == NULL)
+        return NULL;
+    }
+  if (in.type != MP_VALUE_NONE)
+    {
+      *args = _mp_payload_load (_mp_arena_items (worker->arena), &in, fds, error);
+      if (*args == NULL)
+        return NULL;
+    }
+  result = function (*args, error);
   return result == NULL ? NULL : g_variant_take_ref (result);
 }
 
@@ -153,6 +235,7 @@ run_item (MpWorker *worker,
 {
   guint32 state = MP_ITEM_WAITING;
   g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) args = NULL;
   g_autoptr(GVariant) result = NULL;
 
   record->start = worker->now;
@@ -163,7 +246,7 @@ run_item (MpWorker *worker,
       return;
     }
   worker->tag = record->tag;
-  result = call_function (worker, record, &error);
+  result = call_function (worker, record, &args, &error);
   worker->now = monotonic_ns ();
   record->duration = worker->now - record->start;
 
@@ -176,6 +259,7 @@ run_item (MpWorker *worker,
       if (!store_result (worker, record, variant, NULL))
         _exit (1);
     }
+  _mp_shareables_let_go ();
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
   atomic_store (&record->state, error != NULL ? MP_ITEM_FAILED : MP_ITEM_DONE);
   worker->n_tasks++;
@@ -311,17 +395,19 @@ pool_worker (GVariant  *args,
   const char *initializer;
   gint32 arena_fd, output;
 
-  g_variant_get (args, "(hhuu&smv@ah)", &arena_fd, &worker.bell, &worker.index,
+  g_variant_get (args, "(hhhuu&smv@ah)", &arena_fd, &worker.bell, &worker.socket, &worker.index,
                  &worker.max_tasks, &initializer, &initargs, &outputs);
   arena = _mp_arena_open (arena_fd, error);
   if (arena == NULL)
     return NULL;
   signal (SIGINT, SIG_IGN); /* the parent decides what Ctrl-C means */
   fstat (worker.bell, &worker.bell_stat);
+  fstat (worker.socket, &worker.socket_stat);
   worker.arena = arena;
   worker.slot = &arena->slots[worker.index];
   _mp_results_init (&worker.results, arena, worker.index);
   this_worker = &worker;
+  _mp_shareables_keep ();
   if (g_variant_n_children (outputs) > 0)
     {
       g_variant_get_child (outputs, 0, "h", &output);
