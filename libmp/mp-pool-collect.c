@@ -44,7 +44,7 @@ deliver (MpPool     *self,
   sink->bytes -= delivery->record->in_size;
   last = --sink->pending == 0;
   sink->deliver (sink, delivery);
-  if (G_UNLIKELY (delivery->worker != NULL && delivery->worker->fds != NULL))
+  if (G_UNLIKELY (delivery->value.type == MP_VALUE_HANDLES))
     g_clear_pointer (&delivery->worker->fds, _mp_fds_close);
   _mp_pool_item_done (self, block_number, index);
   if (last)

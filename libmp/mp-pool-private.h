@@ -117,8 +117,6 @@ struct _MpPool
   MpRun         open_run;       /* count 0: none */
   GArray       *backlog;        /* of MpRun that the ring had no room for */
   guint         backlog_head;
-  GHashTable   *carried;        /* owned: record's place → its item, which has the descriptors */
-  guint32       n_answered;     /* of what workers have asked for */
 
   /* Waiting */
   int           epoll;
@@ -133,6 +131,10 @@ struct _MpPool
   /* Pausing */
   GArray       *frozen;         /* owned, of MpProcessInfo: stopped, to be let go on */
   gint64        paused_at;      /* monotonic ns, if `paused` */
+
+  /* Descriptors */
+  GHashTable   *carried;        /* owned: record's place → its item, which has them */
+  guint32       n_answered;     /* of what workers have asked for */
 
   /* State */
   GPtrArray *sinks;             /* with `refill` */

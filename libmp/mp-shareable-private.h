@@ -17,6 +17,8 @@ gpointer  _mp_shareable_find         (int            fd,
 void      _mp_shareables_after_fork  (GArray        *passed);
 
 /* What a function that gives a value returns must be there until that was sent. */
+extern gboolean _mp_shareables_kept;  /* whether there are any; accessed atomically */
+
 void      _mp_shareables_keep        (void);
 void      _mp_shareables_let_go      (void);
 

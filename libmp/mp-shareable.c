@@ -45,6 +45,8 @@ G_LOCK_DEFINE_STATIC (owned);
 static GPtrArray *kept;
 G_LOCK_DEFINE_STATIC (kept);
 
+gboolean _mp_shareables_kept;
+
 static void
 mp_shareable_default_init (MpShareableInterface *iface)
 {
@@ -157,9 +159,8 @@ _mp_shareables_let_go (void)
 {
   g_autoptr (GPtrArray) gone = NULL;
 
-  if (G_LIKELY (kept->len == 0))
-    return;
   G_LOCK (kept);
+  g_atomic_int_set (&_mp_shareables_kept, FALSE);
   gone = kept;
   kept = g_ptr_array_new_with_free_func (g_object_unref);
   G_UNLOCK (kept);
@@ -209,7 +210,10 @@ mp_shareable_to_variant (MpShareable *self)
 
   G_LOCK (kept);
   if (kept != NULL)
-    g_ptr_array_add (kept, g_object_ref (self));
+    {
+      g_ptr_array_add (kept, g_object_ref (self));
+      g_atomic_int_set (&_mp_shareables_kept, TRUE);
+    }
   G_UNLOCK (kept);
   return g_variant_new ("(sv)", G_OBJECT_TYPE_NAME (self),
                         MP_SHAREABLE_GET_IFACE (self)->to_variant (self));

@@ -96,7 +96,7 @@ place_of (MpWorker *worker,
 
 /* Asks the parent for the descriptors of an item. The parent has them until the item has its
  * outcome, however many workers die with it. */
-static GArray *
+static G_GNUC_NO_INLINE GArray *
 ask_for_fds (MpWorker  *worker,
              MpRecord  *record,
              GError   **error)
@@ -149,8 +149,40 @@ find_function (MpWorker *worker,
   return worker->functions[number];
 }
 
-/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent
- * could not use it. */
+static G_GNUC_NO_INLINE gboolean
+store_payload (MpWorker   *worker,
+               MpRecord   *record,
+               GVariant   *variant,
+               MpPayload  *value,
+               GError    **error)
+{
+  gsize size = _mp_payload_size (variant);
+  guint64 offset = MP_NO_ROOM;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) fds = _mp_payload_collect_fds (variant, &failure);
+
+  if (failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (size <= MP_MAX_PAYLOAD)
+    offset = _mp_results_reserve (&worker->results, size);
+  if (offset == MP_NO_ROOM)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                   "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
+      return FALSE;
+    }
+  _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), value);
+  if (fds == NULL)
+    return TRUE;
+  value->type = MP_VALUE_HANDLES;
+  return send_fds (worker, record, fds, error);
+}
+
+/* Puts @variant where the parent will find it. Fails if there is no room for it, or its descriptors
+ * can't go along. */
 static gboolean
 store_result (MpWorker  *worker,
               MpRecord  *record,
@@ -159,34 +191,9 @@ store_result (MpWorker  *worker,
 {
   MpPayload value = { 0, 0, MP_VALUE_NONE };
 
-  if (variant != NULL && !_mp_payload_pack_scalar (variant, &value))
-    {
-      gsize size = _mp_payload_size (variant);
-      guint64 offset = MP_NO_ROOM;
-      g_autoptr(GError) failure = NULL;
-      g_autoptr(GArray) fds = _mp_payload_collect_fds (variant, &failure);
-
-      if (failure != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&failure));
-          return FALSE;
-        }
-      if (size <= MP_MAX_PAYLOAD)
-        offset = _mp_results_reserve (&worker->results, size);
-      if (offset == MP_NO_ROOM)
-        {
-          g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                       "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
-          return FALSE;
-        }
-      _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
-      if (fds != NULL)
-        {
-          value.type = MP_VALUE_HANDLES;
-          if (!send_fds (worker, record, fds, error))
-            return FALSE;
-        }
-    }
+  if (variant != NULL && !_mp_payload_pack_scalar (variant, &value)
+      && !store_payload (worker, record, variant, &value, error))
+    return FALSE;
   record->out_data = value.data;
   record->out_size = value.size;
   record->out_type = value.type;
@@ -259,7 +266,8 @@ run_item (MpWorker *worker,
       if (!store_result (worker, record, variant, NULL))
         _exit (1);
     }
-  _mp_shareables_let_go ();
+  if (G_UNLIKELY (g_atomic_int_get (&_mp_shareables_kept)))
+    _mp_shareables_let_go ();
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
   atomic_store (&record->state, error != NULL ? MP_ITEM_FAILED : MP_ITEM_DONE);
   worker->n_tasks++;
