@@ -282,7 +282,7 @@ get_now (Transfer *transfer,
   Outcome outcome;
 
   /* Nothing is put after it was shut down. */
-  if (_mp_fifo_count (&transfer->queue->fifo) == 0)
+  if (_mp_fifo_is_empty (&transfer->queue->fifo))
     return shut ? ENDED : NOT;
   if (_mp_gate_enter (&state->fifo.get.gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
