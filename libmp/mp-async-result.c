@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mp-error.h"
+#include "mp-handles-private.h"
 #include "mp-pool-private.h"
 
 /**
@@ -47,6 +48,7 @@ struct _MpAsyncResult
   gsize     n_items;
   gboolean  single;
   gboolean  ready;
+  gboolean  carries;   /* descriptors */
 
   /* What is still to be submitted */
   GVariant *items;     /* owned until all are */
@@ -134,6 +136,16 @@ join_elements (MpAsyncResult *self)
   return alike && _mp_payload_is_scalar (type) ? join_scalars (self, type) : join_variants (self);
 }
 
+/* The descriptors of results are open for as long as the result they came in. */
+static GVariant *
+join_with_descriptors (MpAsyncResult *self)
+{
+  g_autoptr(GVariant) joined = g_variant_take_ref (join_elements (self));
+
+  return self->carries && !self->single ? _mp_handles_dup (joined, &self->error)
+                                        : g_steal_pointer (&joined);
+}
+
 static void
 make_elements (MpAsyncResult *self,
                gsize          n_items)
@@ -160,7 +172,7 @@ complete (MpAsyncResult *self)
   g_autoptr(MpPool) pool = g_steal_pointer (&self->pool);
 
   if (self->error == NULL)
-    self->value = g_variant_take_ref (join_elements (self));
+    self->value = join_with_descriptors (self);
   clear_elements (self);
   self->ready = TRUE;
   if (self->error != NULL && self->error_callback != NULL)
@@ -218,6 +230,7 @@ deliver (MpSink           *sink,
     }
   else
     {
+      self->carries |= delivery->value.type == MP_VALUE_HANDLES;
       element->variant = _mp_delivery_to_variant (self->pool, delivery, &error);
       if (element->variant != NULL)
         self->types[delivery->index] = MP_VALUE_VARIANT;

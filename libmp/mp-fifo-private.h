@@ -25,7 +25,7 @@ typedef struct
   MP_CACHE_ALIGNED _Atomic guint64 count;
   _Atomic guint64 positions[2];
   /* What it has seen of the other side last */
-  guint64 seen_count;
+  _Atomic guint64 seen_count;
   guint64 seen_position;
 } MpFifoSide;
 
@@ -65,6 +65,7 @@ gboolean  _mp_fifo_look          (MpFifo              *fifo,
                                   guint8             **bytes);
 void      _mp_fifo_remove        (MpFifo              *fifo);
 guint64   _mp_fifo_count         (MpFifo              *fifo);
+gboolean  _mp_fifo_is_empty      (MpFifo              *fifo);
 gboolean  _mp_fifo_has_room_for  (MpFifo              *fifo,
                                   guint64              length);
 

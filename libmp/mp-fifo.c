@@ -80,6 +80,19 @@ commit (MpFifoSide *side,
   atomic_store (&side->count, count);
 }
 
+static inline guint64
+get_seen (MpFifoSide *side)
+{
+  return atomic_load_explicit (&side->seen_count, memory_order_relaxed);
+}
+
+static inline void
+set_seen (MpFifoSide *side,
+          guint64     count)
+{
+  atomic_store_explicit (&side->seen_count, count, memory_order_relaxed);
+}
+
 /* Looks how far @other is. The element for a count is written again only after that count has
  * changed. */
 static void
@@ -94,7 +107,7 @@ see (MpFifoSide *side,
       position = get_position (other, count);
     }
   while (atomic_load (&other->count) != count);
-  side->seen_count = count;
+  set_seen (side, count);
   side->seen_position = position;
 }
 
@@ -169,7 +182,7 @@ find_space (MpFifo  *fifo,
 static inline gboolean
 is_full (MpFifo *fifo)
 {
-  return own_count (&fifo->state->put) - fifo->state->put.seen_count >= fifo->state->max_records;
+  return own_count (&fifo->state->put) - get_seen (&fifo->state->put) >= fifo->state->max_records;
 }
 
 /* Whether a record of that many bytes can be put at all. */
@@ -249,10 +262,10 @@ _mp_fifo_look (MpFifo        *fifo,
   MpFifoSide *side = &fifo->state->get;
   guint64 head;
 
-  if (side->seen_count <= own_count (side))
+  if (get_seen (side) <= own_count (side))
     {
-      side->seen_count = atomic_load (&fifo->state->put.count);
-      if (side->seen_count <= own_count (side))
+      set_seen (side, atomic_load (&fifo->state->put.count));
+      if (get_seen (side) <= own_count (side))
         return FALSE;
     }
   head = find_record (fifo);
@@ -276,4 +289,13 @@ _mp_fifo_count (MpFifo *fifo)
   guint64 n_got = atomic_load (&fifo->state->get.count);
 
   return atomic_load (&fifo->state->put.count) - n_got;
+}
+
+/* The same with what is known, so that the putter's cache line is not asked for each time. */
+gboolean
+_mp_fifo_is_empty (MpFifo *fifo)
+{
+  guint64 n_got = atomic_load (&fifo->state->get.count);
+
+  return get_seen (&fifo->state->get) <= n_got && atomic_load (&fifo->state->put.count) <= n_got;
 }

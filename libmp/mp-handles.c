@@ -20,7 +20,7 @@ G_LOCK_DEFINE_STATIC (received);
 typedef struct
 {
   const MpBlock *block;
-  int            sent[MP_HANDLES_MAX];
+  int           *sent;    /* as many as the block has */
   guint          n_sent;
 } Renumbering;
 
@@ -229,7 +229,8 @@ _mp_block_to_variant (MpBlock             *block,
                       gboolean             renumber,
                       GError             **error)
 {
-  Renumbering numbers = { .block = block };
+  g_autofree int *sent = renumber ? g_new (int, block->n_fds) : NULL;
+  Renumbering numbers = { .block = block, .sent = sent };
   g_autoptr (GVariant) value = NULL;
 
   if (renumber)
@@ -294,13 +295,6 @@ _mp_handles_dup (GVariant  *value,
     return g_variant_ref (value);
   if (!_mp_handles_check (fds, error))
     return NULL;
-  if (fds->len > MP_HANDLES_MAX)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "More than %d descriptors in a value",
-                   MP_HANDLES_MAX);
-      return NULL;
-    }
-
   block = g_new0 (MpBlock, 1);
   block->size = g_variant_get_size (value);
   block->base = block->data = g_malloc (block->size);

@@ -3,22 +3,16 @@
 
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "mp-message-private.h"
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-fds-private.h"
 
 /* What is larger goes by memory: one copy instead of two, and no limit from socket buffers. */
 #define INLINE_MAX (64 * 1024)
-
-typedef union
-{
-  struct cmsghdr header;
-  char           space[CMSG_SPACE (MP_HANDLES_MAX * sizeof (int))];
-} Control;
 
 static gboolean
 wait_for (int   socket,
@@ -55,26 +49,6 @@ _mp_message_set_error (GError **error)
   return FALSE;
 }
 
-static void
-attach_fds (struct msghdr *packet,
-            Control       *control,
-            const int     *fds,
-            guint          n_fds)
-{
-  struct cmsghdr *header;
-
-  if (n_fds == 0)
-    return;
-
-  packet->msg_control = control;
-  packet->msg_controllen = CMSG_SPACE (n_fds * sizeof (int));
-  header = CMSG_FIRSTHDR (packet);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (n_fds * sizeof (int));
-  memcpy (CMSG_DATA (header), fds, n_fds * sizeof (int));
-}
-
 static gboolean
 send_in_memory (int             socket,
                 MpMessageHeader header,
@@ -91,7 +65,7 @@ send_in_memory (int             socket,
   };
   struct msghdr packet = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS (parts) };
   int all[MP_HANDLES_MAX];
-  Control control = { 0 };
+  MpFdsControl control;
 
   if (memory < 0)
     return FALSE;
@@ -101,7 +75,7 @@ send_in_memory (int             socket,
     memcpy (all + 1, fds->data, fds->len * sizeof (int));
   header.in_memory = TRUE;
   header.size = 0;
-  attach_fds (&packet, &control, all, 1 + (fds != NULL ? fds->len : 0));
+  _mp_fds_attach (&packet, &control, all, 1 + (fds != NULL ? fds->len : 0));
   return send_packet (socket, &packet) || _mp_message_set_error (error);
 }
 
@@ -124,7 +98,7 @@ _mp_message_send (int             socket,
     { (gpointer) type, type_length },
   };
   struct msghdr packet = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS (parts) };
-  Control control;
+  MpFdsControl control;
 
   /* One place is left for the content itself. */
   if (n_fds > MP_HANDLES_MAX - 1 || type_length > MP_MESSAGE_TYPE_MAX)
@@ -139,10 +113,7 @@ _mp_message_send (int             socket,
   if (size <= INLINE_MAX)
     {
       if (n_fds > 0)
-        {
-          memset (&control, 0, CMSG_SPACE (n_fds * sizeof (int)));
-          attach_fds (&packet, &control, (const int *) fds->data, n_fds);
-        }
+        _mp_fds_attach (&packet, &control, (const int *) fds->data, n_fds);
       if (send_packet (socket, &packet))
         return TRUE;
       /* Somebody made the socket's buffer smaller than we thought. */
@@ -170,19 +141,6 @@ _mp_message_send_value (int        socket,
 
   return _mp_message_send (socket, MP_MESSAGE_VALUE, g_variant_get_type_string (value),
                            g_variant_get_data (value), g_variant_get_size (value), fds, error);
-}
-
-static void
-take_fds (struct msghdr *packet,
-          MpBlock       *block)
-{
-  struct cmsghdr *header = CMSG_FIRSTHDR (packet);
-
-  if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-    return;
-
-  block->n_fds = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
-  block->fds = g_memdup2 (CMSG_DATA (header), block->n_fds * sizeof (int));
 }
 
 /* Whatever of a refused message nobody will ever see. */
@@ -299,7 +257,7 @@ _mp_message_recv (int         socket,
                   GError    **error)
 {
   gsize space = sizeof (MpMessageHeader) + INLINE_MAX + MP_MESSAGE_TYPE_MAX;
-  Control control;
+  MpFdsControl control;
   struct iovec part = { .iov_len = space };
   struct msghdr packet = {
     .msg_iov = &part, .msg_iovlen = 1,
@@ -314,7 +272,7 @@ _mp_message_recv (int         socket,
   if (length > 0)
     {
       message->block->base = g_realloc (message->block->base, length);
-      take_fds (&packet, message->block);
+      message->block->fds = _mp_fds_detach (&packet, &message->block->n_fds);
       if (read_packet (message, &packet, length, error))
         return TRUE;
     }

@@ -22,9 +22,13 @@ GVariant *_mp_payload_decode        (guint8            type,
                                      guint8           *block,
                                      gsize             size,
                                      gsize             length,
+                                     GArray           *fds,
                                      GError          **error);
 GVariant *_mp_payload_load          (MpRange           range,
                                      const MpPayload  *value,
+                                     GArray           *fds,
+                                     GError          **error);
+GArray   *_mp_payload_collect_fds   (GVariant         *variant,
                                      GError          **error);
 
 GVariant *_mp_error_to_variant      (const GError     *error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mp-error.h"
+#include "mp-fds-private.h"
 #include "mp-payload-private.h"
 
 /*
@@ -97,10 +98,56 @@ _mp_payload_store (GVariant  *variant,
     }
 }
 
+/* The descriptors of a value that is no scalar, which have to go along with it.
+ * Returns: (transfer full) (nullable): NULL if there are none, or with an error if they can't be
+ * passed */
+GArray *
+_mp_payload_collect_fds (GVariant  *variant,
+                         GError   **error)
+{
+  g_autoptr (GArray) fds = NULL;
+
+  if (!_mp_handles_present (variant))
+    return NULL;
+  fds = g_array_new (FALSE, FALSE, sizeof (int));
+  _mp_handles_collect (variant, fds);
+  if (!_mp_handles_check (fds, error))
+    return NULL;
+  if (fds->len <= MP_HANDLES_MAX)
+    return g_steal_pointer (&fds);
+  g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+               "A value can have %d descriptors at most, this one has %u", MP_HANDLES_MAX,
+               fds->len);
+  return NULL;
+}
+
+static GVariant *
+make_variant (const GVariantType  *type,
+              guint8              *block,
+              gsize                size,
+              gboolean             trusted,
+              GArray              *fds,
+              GError             **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+
+  if (fds != NULL)
+    {
+      MpBlock *with_fds = g_new0 (MpBlock, 1);
+
+      *with_fds = (MpBlock) { .data = block, .size = size, .base = block, .n_fds = fds->len };
+      with_fds->fds = (int *) g_array_free (fds, FALSE);
+      return _mp_block_to_variant (with_fds, type, TRUE, error);
+    }
+  variant = g_variant_ref_sink (g_variant_new_from_data (type, block, size, trusted, g_free,
+                                                         block));
+  return g_variant_is_normal_form (variant) ? g_steal_pointer (&variant) : NULL;
+}
+
 /*
  * Makes a GVariant of a value that is no scalar and lies in @block, @length bytes of which the
- * first @size are the value itself. Takes @block. Everything is checked, since a process's stray
- * write may have changed it.
+ * first @size are the value itself. Takes @block, and @fds, if there are any. Everything is
+ * checked, since a process's stray write may have changed it.
  *
  * Returns: (transfer full): not floating
  */
@@ -109,6 +156,7 @@ _mp_payload_decode (guint8    type,
                     guint8   *block,
                     gsize     size,
                     gsize     length,
+                    GArray   *fds,
                     GError  **error)
 {
   /* No bytes are bad bytes; GLib would look at each of them to find out. */
@@ -116,31 +164,36 @@ _mp_payload_decode (guint8    type,
   const char *type_string = trusted ? "ay" : (const char *) block + size;
 
   if (trusted
-      || (size < length && block[length - 1] == '\0' && g_variant_type_string_is_valid (type_string)
+      || (size < length && (type == MP_VALUE_HANDLES) == (fds != NULL)
+          && block[length - 1] == '\0' && g_variant_type_string_is_valid (type_string)
           && g_variant_type_is_definite ((const GVariantType *) type_string)))
     {
-      g_autoptr(GVariant) variant =
-        g_variant_ref_sink (g_variant_new_from_data ((const GVariantType *) type_string, block,
-                                                     size, trusted, g_free, block));
+      g_autofree char *copy = fds != NULL ? g_strdup (type_string) : NULL;
+      GVariant *variant = make_variant ((const GVariantType *) (copy != NULL ? copy : type_string),
+                                        block, size, trusted, fds, NULL);
 
-      block = NULL;
-      if (g_variant_is_normal_form (variant))
-        return g_steal_pointer (&variant);
+      if (variant != NULL)
+        return variant;
     }
-  g_free (block);
+  else
+    {
+      g_free (block);
+      g_clear_pointer (&fds, _mp_fds_close);
+    }
   g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
                "A value in shared memory is damaged: did a function write where it should not?");
   return NULL;
 }
 
 /*
- * Makes a GVariant of what lies in @range. A copy: it may be kept longer than the item.
+ * Makes a GVariant of what lies in @range. A copy: it may be kept longer than the item. Takes @fds.
  *
  * Returns: (transfer full): not floating
  */
 GVariant *
 _mp_payload_load (MpRange           range,
                   const MpPayload  *value,
+                  GArray           *fds,
                   GError          **error)
 {
   const guint8 *at = _mp_arena_at (range.arena, value->data);
@@ -153,14 +206,15 @@ _mp_payload_load (MpRange           range,
     return g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1));
 
   if (value->size > MP_MAX_PAYLOAD || !_mp_range_contains (range, value->data, value->size))
-    return _mp_payload_decode (MP_VALUE_NONE, NULL, 0, 0, error);
-  if (value->type == MP_VALUE_VARIANT)
+    return _mp_payload_decode (MP_VALUE_NONE, NULL, 0, 0, fds, error);
+  if (value->type == MP_VALUE_VARIANT || value->type == MP_VALUE_HANDLES)
     {
       end = memchr (at + length, '\0', range.end - value->data - length);
       if (end != NULL)
         length = end + 1 - at;
     }
-  return _mp_payload_decode (value->type, g_memdup2 (at, length), value->size, length, error);
+  return _mp_payload_decode (value->type, g_memdup2 (at, length), value->size, length, fds,
+                             error);
 }
 
 GVariant *

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "mp-error.h"
+#include "mp-fds-private.h"
 #include "mp-futex-private.h"
 #include "mp-log.h"
 #include "mp-pool-private.h"
@@ -42,6 +43,8 @@ deliver (MpPool     *self,
   sink->bytes -= delivery->record->in_size;
   last = --sink->pending == 0;
   sink->deliver (sink, delivery);
+  if (G_UNLIKELY (delivery->value.type == MP_VALUE_HANDLES))
+    g_clear_pointer (&delivery->worker->fds, _mp_fds_close);
   _mp_pool_item_done (self, block_number, index);
   if (last)
     g_object_unref (owner);
@@ -102,10 +105,16 @@ deliver_record (MpPool       *self,
   if (state == MP_ITEM_FAILED)
     {
       MpRange region = _mp_arena_region (self->arena, worker->slot);
-      g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
+      g_autoptr(GVariant) variant = _mp_payload_load (region, &value, NULL, &error);
 
       if (variant != NULL)
         error = _mp_error_from_variant (variant, worker->name);
+      delivery.status = MP_OUTCOME_ERROR;
+      delivery.error = error;
+    }
+  else if (G_UNLIKELY (value.type == MP_VALUE_HANDLES)
+           && !_mp_pool_take_fds (self, worker, record, &error))
+    {
       delivery.status = MP_OUTCOME_ERROR;
       delivery.error = error;
     }
@@ -190,6 +199,8 @@ out:
 void
 _mp_pool_collect (MpPool *self)
 {
+  if (_mp_pool_is_asked (self))
+    _mp_pool_answer (self);
   _mp_pool_harvest (self);
   for (guint slot = 0; slot < self->n_slots; slot++)
     if (self->by_slot[slot] != NULL && self->by_slot[slot]->runs->len > 0)
@@ -215,6 +226,8 @@ _mp_pool_running_record (MpPool          *self,
 gboolean
 _mp_pool_has_news (MpPool *self)
 {
+  if (_mp_pool_is_asked (self))
+    return TRUE;
   _mp_pool_harvest (self);
   for (guint slot = 0; slot < self->n_slots; slot++)
     {
@@ -341,5 +354,5 @@ _mp_delivery_to_variant (MpPool           *self,
   if (delivery->value.type == MP_VALUE_NONE)
     return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
   return _mp_payload_load (_mp_arena_region (self->arena, delivery->worker->slot), &delivery->value,
-                           error);
+                           g_steal_pointer (&delivery->worker->fds), error);
 }

@@ -50,7 +50,8 @@ typedef struct
   guint64  index;
   guint64  extent;    /* payload outside the block: offset, 0 if none */
   guint32  n_blocks;  /* of the extent */
-  guint32  losses;    /* workers that died with it */
+  guint32  carries : 1;  /* descriptors, which are in `carried` */
+  guint32  losses : 31;  /* workers that died with it */
 } MpItemRef;
 
 typedef struct
@@ -70,6 +71,8 @@ struct _MpPoolWorker
   MpWorkerThread *thread;  /* owned; NULL for a process */
   pid_t         pid;
   char         *name;      /* owned */
+  int           socket;    /* owned: descriptors of items to it, of results from it */
+  GArray       *fds;       /* owned: those of the result that is just delivered */
   GArray       *runs;      /* of MpRun, claimed and not finished, oldest first */
   guint         next;      /* item of the oldest run that is collected next */
   gint64        progress;  /* monotonic ns: when it last claimed or finished something */
@@ -133,6 +136,10 @@ struct _MpPool
   GArray       *frozen;         /* owned, of MpProcessInfo: stopped, to be let go on */
   gint64        paused_at;      /* monotonic ns, if `paused` */
 
+  /* Descriptors */
+  GHashTable   *carried;        /* owned: record's place → its item, which has them */
+  guint32       n_answered;     /* of what workers have asked for */
+
   /* State */
   GPtrArray *sinks;             /* with `refill` */
   guint64    submitted;
@@ -175,6 +182,19 @@ void          _mp_pool_item_done         (MpPool         *self,
                                           guint           index);
 MpItemBlock      *_mp_pool_get_block         (MpPool         *self,
                                           guint32         number);
+
+/* mp-pool-fds.c */
+void          _mp_pool_carry             (MpPool         *self,
+                                          GVariant       *item);
+void          _mp_pool_drop_carried      (MpPool         *self,
+                                          guint32         block,
+                                          guint           index);
+gboolean      _mp_pool_is_asked          (MpPool         *self);
+void          _mp_pool_answer            (MpPool         *self);
+gboolean      _mp_pool_take_fds          (MpPool         *self,
+                                          MpPoolWorker   *worker,
+                                          MpRecord       *record,
+                                          GError        **error);
 
 /* mp-pool-collect.c */
 void          _mp_pool_collect           (MpPool         *self);

@@ -310,8 +310,7 @@ _mp_pool_submit_value (MpPool           *self,
   return TRUE;
 }
 
-/* The same for any GVariant, or none. It is not known which worker will have it, so descriptors
- * can't go along. */
+/* The same for any GVariant, or none. */
 gboolean
 _mp_pool_submit (MpPool    *self,
                  MpSink    *sink,
@@ -327,22 +326,29 @@ _mp_pool_submit (MpPool    *self,
 
   guint64 aligned[LARGE_PAYLOAD / sizeof (guint64)];
   gsize size = _mp_payload_size (item);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) fds = _mp_payload_collect_fds (item, &failure);
+  g_autoptr(GVariant) carried = fds != NULL ? _mp_handles_dup (item, &failure) : NULL;
 
-  if (size > MP_MAX_PAYLOAD)
-    return set_too_large (error);
-  if (_mp_handles_present (item))
+  if (failure != NULL)
     {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_FAILED,
-                           "An item of a pool can't carry descriptors or shared objects: the "
-                           "workers get them by the pool's initializer");
+      g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
+  if (size > MP_MAX_PAYLOAD)
+    return set_too_large (error);
 
   g_autofree guint8 *large = size > sizeof aligned ? g_malloc (size) : NULL;
   guint8 *at = large != NULL ? large : (guint8 *) aligned;
 
   _mp_payload_store (item, 0, at, &value);
-  return _mp_pool_submit_value (self, sink, index, tag, &value, at, size, error);
+  if (carried != NULL)
+    value.type = MP_VALUE_HANDLES;
+  if (!_mp_pool_submit_value (self, sink, index, tag, &value, at, size, error))
+    return FALSE;
+  if (carried != NULL)
+    _mp_pool_carry (self, carried);
+  return TRUE;
 }
 
 /* The item has its outcome: its memory may be used again. */
@@ -355,6 +361,8 @@ _mp_pool_item_done (MpPool  *self,
 
   if (block->refs[index].extent != 0)
     give_extent (self, &block->refs[index]);
+  if (G_UNLIKELY (block->refs[index].carries))
+    _mp_pool_drop_carried (self, number, index);
   self->delivered++;
   block->live--;
   give_block_if_done (self, block);

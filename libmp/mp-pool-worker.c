@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 
+#include "mp-error.h"
+#include "mp-fd-private.h"
+#include "mp-fds-private.h"
 #include "mp-futex-private.h"
 #include "mp-pool-private.h"
 #include "mp-process-private.h"
@@ -12,25 +16,27 @@
 
 static GVariant *
 process_args (MpPool *self,
-              guint   slot)
+              guint   slot,
+              int     socket)
 {
   GVariantBuilder outputs;
 
   g_variant_builder_init (&outputs, G_VARIANT_TYPE ("ah"));
   if (self->worker_output >= 0)
     g_variant_builder_add (&outputs, "h", self->worker_output);
-  return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, slot, self->max_tasks,
-                        self->initializer != NULL ? self->initializer : "",
+  return g_variant_new (MP_WORKER_ARGS_TYPE, self->arena->fd, self->bell, socket, slot,
+                        self->max_tasks, self->initializer != NULL ? self->initializer : "",
                         self->initargs, &outputs);
 }
 
 static gboolean
 start_process (MpPool        *self,
                MpPoolWorker  *worker,
+               int            socket,
                GError       **error)
 {
-  g_autoptr(MpProcess) process = _mp_process_new_worker (self->context, _mp_worker_function,
-                                                         process_args (self, worker->slot));
+  GVariant *args = process_args (self, worker->slot, socket);
+  g_autoptr(MpProcess) process = _mp_process_new_worker (self->context, _mp_worker_function, args);
 
   if (!mp_process_start (process, error))
     return FALSE;
@@ -41,14 +47,17 @@ start_process (MpPool        *self,
   return TRUE;
 }
 
+/* The thread closes @socket. */
 static gboolean
 start_thread (MpPool        *self,
               MpPoolWorker  *worker,
+              int            socket,
               GError       **error)
 {
   MpWorkerSetup setup = {
     .arena = self->arena,
     .bell = self->bell,
+    .socket = socket,
     .slot = worker->slot,
     .max_tasks = self->max_tasks,
     .initializer = self->initializer != NULL ? self->initializer : "",
@@ -63,6 +72,27 @@ start_thread (MpPool        *self,
   return TRUE;
 }
 
+static gboolean
+start (MpPool        *self,
+       MpPoolWorker  *worker,
+       GError       **error)
+{
+  int sockets[2];
+
+  if (!_mp_fds_pair (sockets))
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_SPAWN, "Could not make a pair of sockets: %s",
+                   g_strerror (errno));
+      return FALSE;
+    }
+
+  mp_autofd int theirs = sockets[1];
+
+  worker->socket = sockets[0];
+  return self->threads ? start_thread (self, worker, g_steal_fd (&theirs), error)
+                       : start_process (self, worker, theirs, error);
+}
+
 /* Returns: (nullable): a new worker for @slot */
 MpPoolWorker *
 _mp_pool_worker_new (MpPool  *self,
@@ -72,9 +102,10 @@ _mp_pool_worker_new (MpPool  *self,
   MpPoolWorker *worker = g_new0 (MpPoolWorker, 1);
 
   worker->slot = slot;
+  worker->socket = -1;
   worker->runs = g_array_new (FALSE, FALSE, sizeof (MpRun));
   worker->progress = _mp_monotonic_ns ();
-  if (self->threads ? start_thread (self, worker, error) : start_process (self, worker, error))
+  if (start (self, worker, error))
     return worker;
   _mp_pool_worker_free (worker);
   return NULL;
@@ -86,6 +117,7 @@ _mp_pool_worker_free (MpPoolWorker *worker)
   g_clear_object (&worker->process);
   g_clear_pointer (&worker->thread, _mp_worker_thread_free);
   g_clear_pointer (&worker->runs, g_array_unref);
+  _mp_clear_fd (&worker->socket);
   g_free (worker->name);
   g_free (worker);
 }
@@ -148,6 +180,7 @@ _mp_pool_worker_expel (MpPool       *self,
     {
       atomic_store (&slot->leave, 1);
       _mp_slot_wake (slot, 0);
+      shutdown (worker->socket, SHUT_RDWR); /* nobody will answer what it asks */
     }
   _mp_pool_worker_signal (worker, SIGKILL);
 }

@@ -41,6 +41,7 @@ reset_slot (MpSlot *slot)
   atomic_store (&slot->asleep, 0);
   atomic_store (&slot->leave, 0);
   atomic_store (&slot->released, 0);
+  atomic_store (&slot->asks, 0);
 }
 
 static gboolean
@@ -282,7 +283,7 @@ read_initializer_error (MpPool       *self,
   MpPayload value = { region.start, atomic_load (&self->arena->slots[worker->slot].error_size),
                       MP_VALUE_VARIANT };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, &error);
+  g_autoptr(GVariant) variant = _mp_payload_load (region, &value, NULL, &error);
 
   if (variant == NULL)
     return g_steal_pointer (&error);

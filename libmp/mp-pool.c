@@ -26,6 +26,11 @@
  * and in every blocking call on it. Use a pool from one thread only. Callbacks must not block on
  * the pool: that is an error, not a deadlock. They may run a main loop; the pool rests meanwhile.
  *
+ * Items and results may hold descriptors and shared objects. The pool has duplicates of an item's
+ * from when it is submitted until it has its outcome, however often it is tried again. A worker
+ * gets them when the caller collects outcomes, and so waits for them while the caller is busy; all
+ * other items need nobody.
+ *
  * A pool is of use in the process that made it. What a forked child does with its copy fails or
  * changes nothing.
  */
@@ -81,6 +86,7 @@ mp_pool_finalize (GObject *object)
   g_clear_pointer (&self->frozen, g_array_unref);
   g_clear_pointer (&self->function_ids, g_hash_table_unref);
   g_clear_pointer (&self->arena, _mp_arena_free);
+  g_clear_pointer (&self->carried, g_hash_table_unref);
   g_clear_pointer (&self->initargs, g_variant_unref);
   g_clear_pointer (&self->initializer, g_free);
   g_clear_pointer (&self->marker, g_free);

@@ -13,6 +13,7 @@ typedef struct
   MpFifoState     fifo;
 
   MP_CACHE_ALIGNED _Atomic guint32 shut;  /* set inside the putters' gate */
+  guint64         n_sent;                 /* values with descriptors; changed inside that gate */
 
   /* Of a joinable queue */
   MP_CACHE_ALIGNED pthread_mutex_t mutex;

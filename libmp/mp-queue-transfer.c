@@ -6,8 +6,8 @@
 #include "mp-queue-private.h"
 
 #include "mp-error.h"
+#include "mp-fds-private.h"
 #include "mp-futex-private.h"
-#include "mp-handles-private.h"
 #include "mp-payload-private.h"
 #include "mp-poll-private.h"
 #include "mp-watch-private.h"
@@ -37,12 +37,16 @@ typedef struct
   /* Owned */
   GVariant       *value;     /* to put */
   guint8         *bytes;     /* that were got */
+  GArray         *fds;       /* to put, borrowed descriptors; or that were got, owned ones */
   GError         *error;     /* known before it began */
 } Transfer;
 
 static void
 transfer_clear (Transfer *transfer)
 {
+  if (transfer->fds != NULL && transfer->value == NULL)
+    _mp_fds_close (g_steal_pointer (&transfer->fds));
+  g_clear_pointer (&transfer->fds, g_array_unref);
   g_clear_pointer (&transfer->value, g_variant_unref);
   g_clear_pointer (&transfer->bytes, g_free);
   g_clear_error (&transfer->error);
@@ -55,25 +59,6 @@ transfer_free (gpointer data)
 {
   transfer_clear (data);
   g_free (data);
-}
-
-static gboolean
-check_handles (GVariant  *value,
-               GError   **error)
-{
-  g_autoptr (GArray) fds = NULL;
-
-  if (!_mp_handles_possible (g_variant_get_type (value)))
-    return TRUE;
-  fds = g_array_new (FALSE, FALSE, sizeof (int));
-  _mp_handles_collect (value, fds);
-  if (fds->len == 0)
-    return TRUE;
-  g_set_error (error, MP_ERROR, MP_ERROR_FAILED,
-               "A value for a queue must hold no descriptors and no shared objects, this one has %u"
-               " descriptors: pass them with a process's arguments, or through a connection",
-               fds->len);
-  return FALSE;
 }
 
 static Transfer
@@ -90,6 +75,7 @@ make_record (Transfer  *transfer,
              GVariant  *value,
              GError   **error)
 {
+  g_autoptr (GError) failure = NULL;
   MpPayload payload;
   gsize length;
 
@@ -98,9 +84,13 @@ make_record (Transfer  *transfer,
       transfer->record = (MpFifoRecord) { .type = payload.type, .data = payload.data };
       return TRUE;
     }
-  if (!check_handles (value, error))
-    return FALSE;
-  length = _mp_payload_size (value);
+  transfer->fds = _mp_payload_collect_fds (value, &failure);
+  if (failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  length = _mp_payload_size (value) + (transfer->fds != NULL ? sizeof (guint64) : 0);
   if (length > MP_MAX_PAYLOAD || !_mp_fifo_has_room_for (&transfer->queue->fifo, length))
     {
       g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
@@ -124,11 +114,70 @@ new_put (MpQueue  *self,
   return transfer;
 }
 
+/*
+ * Values with descriptors have a number behind their bytes, and under that number the descriptors
+ * are in the socket, in the order of the records. They are sent before the value is put, and looked
+ * at before it is taken; from the socket they are taken last. So whoever dies may leave some that
+ * belong to no value, which are dropped by who meets them, but never a value without them.
+ */
+
+/* The getters' gate is free for those who put: nobody who has it waits for this one. */
+static void
+drop_left_over (MpQueuePrivate *queue)
+{
+  MpGate *gate = &queue->state->fifo.get.gate;
+
+  if (_mp_gate_enter (gate, 0, NULL) == MP_ACQUIRED_NOT)
+    return;
+  while (_mp_fifo_count (&queue->fifo) == 0
+         && _mp_fds_drop (_mp_segment_get_pair (queue->segment)[1]))
+    ;
+  _mp_gate_leave (gate, queue->segment);
+}
+
+/* Returns: DONE, with an error if they can't be sent */
+static Outcome
+send_fds (Transfer *transfer)
+{
+  MpQueuePrivate *queue = transfer->queue;
+  int socket = _mp_segment_get_pair (queue->segment)[0];
+  guint64 number = ++queue->state->n_sent;
+
+  if (_mp_fds_send (socket, MSG_DONTWAIT, number, transfer->fds))
+    return DONE;
+  if (errno == EAGAIN && _mp_fifo_count (&queue->fifo) == 0)
+    {
+      drop_left_over (queue);
+      if (_mp_fds_send (socket, MSG_DONTWAIT, number, transfer->fds))
+        return DONE;
+    }
+  if (errno == EAGAIN)
+    return NOT;
+  g_set_error (&transfer->error, MP_ERROR, MP_ERROR_FAILED,
+               "Could not pass on the descriptors of a value: %s", g_strerror (errno));
+  return DONE;
+}
+
+static void
+write_value (Transfer *transfer,
+             guint8   *at)
+{
+  MpFifoRecord *record = (MpFifoRecord *) at - 1;
+  guint64 number = transfer->queue->state->n_sent;
+  MpPayload payload = { 0 };
+
+  _mp_payload_store (transfer->value, 0, at, &payload);
+  record->type = payload.type;
+  if (transfer->fds == NULL)
+    return;
+  record->type = MP_VALUE_HANDLES;
+  memcpy (at + record->length - sizeof number, &number, sizeof number);
+}
+
 static Outcome
 put_inside (Transfer *transfer)
 {
   MpQueuePrivate *queue = transfer->queue;
-  MpPayload payload = { 0 };
   guint8 *at;
 
   if (atomic_load_explicit (&queue->state->shut, memory_order_relaxed))
@@ -136,11 +185,15 @@ put_inside (Transfer *transfer)
   at = _mp_fifo_reserve (&queue->fifo, &transfer->record);
   if (at == NULL)
     return NOT;
-  if (transfer->record.type == MP_VALUE_NONE)
+  if (G_UNLIKELY (transfer->fds != NULL))
     {
-      _mp_payload_store (transfer->value, 0, at, &payload);
-      ((MpFifoRecord *) at - 1)->type = payload.type;
+      Outcome sent = send_fds (transfer);
+
+      if (sent != DONE || transfer->error != NULL)
+        return sent;
     }
+  if (transfer->record.type == MP_VALUE_NONE)
+    write_value (transfer, at);
   _mp_segment_ring (queue->segment);
   _mp_fifo_publish (&queue->fifo, &transfer->record);
   _mp_segment_ring (queue->segment);
@@ -161,6 +214,43 @@ put_now (Transfer *transfer,
   return outcome;
 }
 
+/* Looks at the descriptors of the oldest value; they stay where they are. Returns: FALSE with an
+ * error if they can't be had now */
+static gboolean
+peek_fds (Transfer     *transfer,
+          const guint8 *at)
+{
+  int socket = _mp_segment_get_pair (transfer->queue->segment)[1];
+  MpFifoRecord *record = &transfer->record;
+  guint64 wanted = 0;
+  guint64 number = 0;
+
+  if (record->length >= sizeof wanted)
+    memcpy (&wanted, at + record->length - sizeof wanted, sizeof wanted);
+  for (;;)
+    {
+      GArray *fds = _mp_fds_receive (socket, MSG_DONTWAIT | MSG_PEEK, &number);
+
+      if (fds == NULL && errno != EAGAIN)
+        {
+          g_set_error (&transfer->error, MP_ERROR, MP_ERROR_FAILED,
+                       "Could not take the descriptors of a value: %s", g_strerror (errno));
+          return FALSE;
+        }
+      transfer->fds = fds;
+      if (fds != NULL && number == wanted)
+        return TRUE;
+      g_clear_pointer (&transfer->fds, _mp_fds_close);
+      /* Without them it is a damaged value: its descriptors' numbers mean nothing. */
+      if (fds == NULL || number > wanted)
+        {
+          *record = (MpFifoRecord) { 0 };
+          return TRUE;
+        }
+      _mp_fds_drop (socket);
+    }
+}
+
 static Outcome
 get_inside (Transfer *transfer)
 {
@@ -172,9 +262,13 @@ get_inside (Transfer *transfer)
     return NOT;
   if (record->length > MP_MAX_PAYLOAD)
     *record = (MpFifoRecord) { 0 };
+  if (G_UNLIKELY (record->type == MP_VALUE_HANDLES) && !peek_fds (transfer, at))
+    return DONE;
   transfer->bytes = g_memdup2 (at, record->length);
   _mp_segment_ring (queue->segment);
   _mp_fifo_remove (&queue->fifo);
+  if (G_UNLIKELY (transfer->fds != NULL))
+    _mp_fds_drop (_mp_segment_get_pair (queue->segment)[1]);
   _mp_segment_ring (queue->segment);
   return DONE;
 }
@@ -188,7 +282,7 @@ get_now (Transfer *transfer,
   Outcome outcome;
 
   /* Nothing is put after it was shut down. */
-  if (_mp_fifo_count (&transfer->queue->fifo) == 0)
+  if (_mp_fifo_is_empty (&transfer->queue->fifo))
     return shut ? ENDED : NOT;
   if (_mp_gate_enter (&state->fifo.get.gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
@@ -321,7 +415,9 @@ end_get (Transfer  *transfer,
   if (_mp_payload_is_scalar (record->type))
     return g_variant_ref_sink (_mp_payload_unpack_scalar (&payload));
   return _mp_payload_decode (record->type, g_steal_pointer (&transfer->bytes), record->data,
-                             record->length, error);
+                             record->type == MP_VALUE_HANDLES ? record->length - sizeof (guint64)
+                                                              : record->length,
+                             g_steal_pointer (&transfer->fds), error);
 }
 
 /**
@@ -335,8 +431,8 @@ end_get (Transfer  *transfer,
  *
  * Returns: %TRUE when the value is in the queue; %FALSE with %MP_ERROR_FULL if it was full for the
  *   whole of @timeout, %MP_ERROR_CLOSED if it is closed or shut down, %MP_ERROR_BAD_MESSAGE if the
- *   value is too large, %MP_ERROR_FAILED if it holds descriptors, or there are too many open ones
- *   to wait
+ *   value is too large or has too many descriptors, or one that is not open; %MP_ERROR_FAILED if
+ *   there are too many open ones to wait, or under way
  */
 gboolean
 mp_queue_put (MpQueue   *self,
@@ -412,7 +508,8 @@ mp_queue_put_finish (MpQueue       *self,
  * Returns: (transfer full): the value, or %NULL with %MP_ERROR_EMPTY if there was none for the
  *   whole of @timeout, %MP_ERROR_CLOSED if the queue is closed, %MP_ERROR_EOF if it is shut down
  *   and nothing is left, %MP_ERROR_BAD_MESSAGE if the value was damaged (it is gone then),
- *   %MP_ERROR_FAILED if there are too many open descriptors to wait
+ *   %MP_ERROR_FAILED if there are too many open descriptors to wait, or to take those of the value
+ *   (it stays then)
  */
 GVariant *
 mp_queue_get (MpQueue  *self,

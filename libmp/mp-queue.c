@@ -25,8 +25,9 @@
  * The memory grows to what is in the queue at a time, to 4 GiB at most; then mp_queue_put() waits,
  * as it does for @max_size. A value can have 1 GiB. Where address space is limited both are less.
  *
- * A value must hold no descriptors, and so none of an #MpShareable: give those to a process with
- * its arguments, or send them through an #MpConnection.
+ * Descriptors in a value, and those of an #MpShareable, go along with it: what they name stays open
+ * while the value is in the queue, whoever put it there may close it, and end. Of such values a few
+ * hundred can be in the queue at a time, then mp_queue_put() waits as it does for a full one.
  */
 
 #define LARGEST   ((guint64) 4 << 30)
@@ -64,6 +65,15 @@ find_parts (gpointer self)
   };
 }
 
+/* The sockets by which descriptors go along with values. */
+static GVariant *
+mp_queue_pack (MpSharedObject *self)
+{
+  const int *pair = _mp_segment_get_pair (_mp_shared_object_get_segment (self));
+
+  return g_variant_new ("(hh)", pair[0], pair[1]);
+}
+
 static gboolean
 mp_queue_unpack (MpSharedObject  *self,
                  GVariant        *more,
@@ -71,7 +81,13 @@ mp_queue_unpack (MpSharedObject  *self,
 {
   MpPlace *place = &_mp_shared_object_get_private (self)->place;
 
-  if (place->offset != MP_SEGMENT_HEADER || _mp_segment_get_size (place->segment) < SMALLEST)
+  int pair[2];
+
+  if (place->offset != MP_SEGMENT_HEADER || _mp_segment_get_size (place->segment) < SMALLEST
+      || more == NULL || !g_variant_is_of_type (more, G_VARIANT_TYPE ("(hh)")))
+    return FALSE;
+  g_variant_get (more, "(hh)", &pair[0], &pair[1]);
+  if (!_mp_segment_take_pair (place->segment, pair))
     return FALSE;
   find_parts (self);
   return TRUE;
@@ -84,6 +100,7 @@ mp_queue_class_init (MpQueueClass *klass)
 
   shared_class->what = "a queue";
   shared_class->size = sizeof (MpQueueState);
+  shared_class->pack = mp_queue_pack;
   shared_class->unpack = mp_queue_unpack;
 }
 
@@ -103,6 +120,11 @@ _mp_queue_new (GType     type,
 
   if (segment == NULL)
     return NULL;
+  if (!_mp_segment_make_pair (segment, error))
+    {
+      _mp_segment_unref (segment);
+      return NULL;
+    }
   self = g_object_new (type, NULL);
   _mp_shared_object_get_private (self)->place = (MpPlace) {
     segment, MP_SEGMENT_HEADER, (guint8 *) _mp_segment_get_base (segment) + MP_SEGMENT_HEADER,

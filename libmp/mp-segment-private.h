@@ -31,6 +31,11 @@ int        _mp_segment_get_memory   (MpSegment   *segment);
 int        _mp_segment_get_bell     (MpSegment   *segment);
 void       _mp_segment_listen       (MpSegment   *segment);
 void       _mp_segment_ring         (MpSegment   *segment);
+gboolean   _mp_segment_make_pair    (MpSegment   *segment,
+                                     GError     **error);
+gboolean   _mp_segment_take_pair    (MpSegment   *segment,
+                                     const int    sockets[2]);
+const int *_mp_segment_get_pair     (MpSegment   *segment);
 void       _mp_segments_after_fork  (GArray      *passed);
 
 gboolean   _mp_place_new            (MpPlace     *place,

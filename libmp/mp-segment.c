@@ -12,6 +12,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-fds-private.h"
 #include "mp-handles.h"
 #include "mp-shareable-private.h"
 
@@ -42,6 +43,7 @@ struct _MpSegment
   Header  *header;
   int      memory;
   int      bell;
+  int      pair[2];  /* sockets, for the descriptors of what lies in it; -1 if there are none */
 
   guint64  id;
   guint64  size;
@@ -81,7 +83,18 @@ segment_free (MpSegment *self)
     munmap (self->header, self->size);
   _mp_clear_fd (&self->memory);
   _mp_clear_fd (&self->bell);
+  _mp_clear_fd (&self->pair[0]);
+  _mp_clear_fd (&self->pair[1]);
   g_free (self);
+}
+
+static MpSegment *
+segment_alloc (void)
+{
+  MpSegment *self = g_new0 (MpSegment, 1);
+
+  self->memory = self->bell = self->pair[0] = self->pair[1] = -1;
+  return self;
 }
 
 /* The lock is held. */
@@ -101,7 +114,7 @@ create (guint64   size,
         guint64   smallest,
         GError  **error)
 {
-  MpSegment *self = g_new0 (MpSegment, 1);
+  MpSegment *self = segment_alloc ();
 
   self->memory = memfd_create ("mp-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   self->memory = _mp_fd_above_standard (self->memory);
@@ -180,6 +193,34 @@ _mp_segment_get_bell (MpSegment *self)
   return self->bell;
 }
 
+gboolean
+_mp_segment_make_pair (MpSegment  *self,
+                       GError    **error)
+{
+  return _mp_fds_pair (self->pair) || set_error (error, "Could not make a pair of sockets");
+}
+
+/* That came with its value, if it has none yet. Returns: FALSE with errno set if it did not */
+gboolean
+_mp_segment_take_pair (MpSegment *self,
+                       const int  sockets[2])
+{
+  G_LOCK (segments);
+  for (guint i = 0; i < 2; i++)
+    {
+      if (self->pair[i] < 0)
+        self->pair[i] = mp_handle_steal (sockets[i]);
+    }
+  G_UNLOCK (segments);
+  return self->pair[0] >= 0 && self->pair[1] >= 0;
+}
+
+const int *
+_mp_segment_get_pair (MpSegment *self)
+{
+  return self->pair;
+}
+
 /*
  * Who is about to sleep says so, then looks a last time; who has changed something rings if
  * somebody wants it. The bell is rung before it is noted that it was: to be killed in between costs
@@ -226,7 +267,8 @@ _mp_segments_after_fork (GArray *passed)
         {
           int fd = g_array_index (passed, int, i - 1);
 
-          if (fd == self->memory || fd == self->bell)
+          if (fd == self->memory || fd == self->bell || fd == self->pair[0]
+              || fd == self->pair[1])
             g_array_remove_index_fast (passed, i - 1);
         }
     }
@@ -316,7 +358,7 @@ open_segment (int            memory,
               const Header  *header,
               GError       **error)
 {
-  MpSegment *self = g_new0 (MpSegment, 1);
+  MpSegment *self = segment_alloc ();
   struct stat status;
 
   self->memory = mp_handle_steal (memory);

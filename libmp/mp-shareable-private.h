@@ -16,6 +16,12 @@ gpointer  _mp_shareable_find         (int            fd,
                                       GType          type);
 void      _mp_shareables_after_fork  (GArray        *passed);
 
+/* What a function that gives a value returns must be there until that was sent. */
+extern _Thread_local gboolean _mp_shareables_kept;  /* whether this thread has any */
+
+void      _mp_shareables_keep        (gboolean      keep);
+void      _mp_shareables_let_go      (void);
+
 gboolean  _mp_shareable_check_state  (GVariant      *state,
                                       const char    *type_string,
                                       const char    *what,

@@ -13,14 +13,14 @@
  *
  * A shared object goes to another process inside a value: mp_shareable_to_variant() gives one that
  * stands for it, of the type `(sv)` (%MP_SHAREABLE_TYPE_STRING), to be put alone or among others
- * into the arguments of a process or a pool's initializer, or into a message of a connection or a
- * queue. There mp_shareable_from_variant() gives an object that uses the same thing. All start
- * methods and all ways are the same in this. An item or a result of a pool can't have any: it is an
- * error.
+ * into the arguments of a process or a pool's initializer, into a message of a connection, a value
+ * of a queue, an item of a pool or what its function returns. There mp_shareable_from_variant()
+ * gives an object that uses the same thing. All start methods and all ways are the same in this.
  *
  * A value holds numbers of descriptors, it does not keep them open: the object has to live until
- * the process was started, the initializer set, or the message sent. What was sent does not need it
- * any more.
+ * the process was started, the initializer set, the message sent, the value put or the item
+ * submitted. What was sent does not need it any more. Only what a pool's function returns is kept
+ * for it: the objects whose values it made, and what came with its arguments, live until then.
  *
  * The other process finds the type by its name, so types of your own are registered with
  * %MP_REGISTER_SHAREABLE_TYPE. A type that is made of others puts their values into its own.
@@ -40,6 +40,11 @@ G_LOCK_DEFINE_STATIC (types);
 /* Descriptors that belong to an object of this process: descriptor → Owned. */
 static GHashTable *owned;
 G_LOCK_DEFINE_STATIC (owned);
+
+/* Owned; NULL if this thread keeps nothing. */
+static _Thread_local GPtrArray *kept;
+
+_Thread_local gboolean _mp_shareables_kept;
 
 static void
 mp_shareable_default_init (MpShareableInterface *iface)
@@ -140,6 +145,26 @@ _mp_shareables_after_fork (GArray *passed)
     }
 }
 
+/* Whether from now on each object of which this thread makes a value is kept until the next letting
+ * go. */
+void
+_mp_shareables_keep (gboolean keep)
+{
+  _mp_shareables_let_go ();
+  if (keep)
+    kept = g_ptr_array_new_with_free_func (g_object_unref);
+  else
+    g_clear_pointer (&kept, g_ptr_array_unref);
+}
+
+void
+_mp_shareables_let_go (void)
+{
+  _mp_shareables_kept = FALSE;
+  if (kept != NULL)
+    g_ptr_array_set_size (kept, 0);
+}
+
 static GType
 find_type (const char *name)
 {
@@ -182,6 +207,11 @@ mp_shareable_to_variant (MpShareable *self)
 {
   g_return_val_if_fail (MP_IS_SHAREABLE (self), NULL);
 
+  if (kept != NULL)
+    {
+      g_ptr_array_add (kept, g_object_ref (self));
+      _mp_shareables_kept = TRUE;
+    }
   return g_variant_new ("(sv)", G_OBJECT_TYPE_NAME (self),
                         MP_SHAREABLE_GET_IFACE (self)->to_variant (self));
 }

@@ -52,6 +52,7 @@ typedef enum
 #define MP_VALUE_NONE     0    /* no value: the function returned NULL */
 #define MP_VALUE_VARIANT  'v'  /* serialised in the payload, then its type string */
 #define MP_VALUE_BYTES    '*'  /* an `ay`, its bytes in the payload */
+#define MP_VALUE_HANDLES  'h'  /* as a variant, with descriptors that come another way */
 
 typedef struct
 {
@@ -109,6 +110,7 @@ enum
 typedef struct
 {
   MP_CACHE_ALIGNED _Atomic guint32 flags;
+  _Atomic guint32 n_asked;  /* for an item's descriptors: grows after a slot's `asks` was set */
   MP_CACHE_ALIGNED _Atomic guint32 parent_waits;
   MpRingEnds ring;
   gint64 paused;  /* ns so far, without the pause that lasts */
@@ -140,6 +142,7 @@ typedef struct
   _Atomic gint32  child_pid;
   _Atomic guint32 error_size;  /* of the serialised error at the start of the result region */
   _Atomic guint64 done;
+  _Atomic guint64 asks;        /* where the record is whose descriptors it waits for, 0: none */
   /* Written by both: the worker sleeps on it, and whoever wakes it clears it */
   MP_CACHE_ALIGNED _Atomic guint32 asleep;
   /* Written by the parent */

@@ -13,6 +13,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-futex-private.h"
 #include "mp-identity-private.h"
 #include "mp-mutex-private.h"
 #include "mp-poll-private.h"
@@ -27,7 +28,8 @@
  * and watches its owner, whose death then wakes it as the second ring would have.
  */
 
-#define SPIN 200
+#define SPIN  8
+#define PAUSE 128
 
 static gboolean
 set_error (GError **error,
@@ -210,6 +212,9 @@ _mp_wait (gpointer   object,
         return TRUE;
       if (timeout == 0)
         return FALSE;
+      /* Each look takes the memory away from who is about to change it. */
+      for (guint n = 0; n < PAUSE; n++)
+        _mp_relax ();
     }
 
   if (watch_init (&watch, segment, &own_error))

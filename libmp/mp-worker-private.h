@@ -10,6 +10,7 @@ typedef struct
 {
   MpArena    *arena;
   int         bell;         /* an eventfd that wakes the parent */
+  int         socket;       /* for the descriptors of items and results */
   guint       slot;
   guint       max_tasks;    /* 0: no limit */
   const char *initializer;  /* "" if none */
@@ -20,11 +21,11 @@ typedef struct
 gboolean _mp_worker_run (const MpWorkerSetup  *setup,
                          GError              **error);
 
-/* The registered function that a pool's processes run, and the type of its arguments: arena,
- * bell, slot, most items, initializer or "", its arguments, where its output goes. A variable, so
- * that naming it links the function into every program that has a pool. */
+/* The registered function that a pool's processes run, and the type of its arguments: arena, bell,
+ * socket for descriptors, slot, most items, initializer or "", its arguments, where its output
+ * goes. A variable, so that naming it links the function into every program that has a pool. */
 extern const char _mp_worker_function[];
 
-#define MP_WORKER_ARGS_TYPE "(hhuusmvah)"
+#define MP_WORKER_ARGS_TYPE "(hhhuusmvah)"
 
 G_END_DECLS

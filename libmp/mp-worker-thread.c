@@ -14,7 +14,7 @@
 
 struct _MpWorkerThread
 {
-  MpWorkerSetup setup;     /* `initializer` and `initargs` owned */
+  MpWorkerSetup setup;     /* `socket`, `initializer` and `initargs` owned */
   GThread      *thread;    /* NULL once joined */
   int           sentinel;  /* an eventfd: readable when the thread ends */
   int           wait_status;
@@ -118,7 +118,7 @@ _mp_worker_thread_free (MpWorkerThread *self)
   g_clear_pointer (&self->thread, g_thread_unref);
   g_clear_pointer (&self->setup.initargs, g_variant_unref);
   g_free ((char *) self->setup.initializer);
-  if (self->sentinel >= 0)
-    close (self->sentinel);
+  _mp_clear_fd (&self->sentinel);
+  _mp_clear_fd (&self->setup.socket);
   g_free (self);
 }

@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "mp-error.h"
+#include "mp-fds-private.h"
 #include "mp-function.h"
 #include "mp-futex-private.h"
-#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-pool.h"
 #include "mp-results-private.h"
 #include "mp-ring-private.h"
+#include "mp-shareable-private.h"
 #include "mp-payload-private.h"
 #include "mp-worker-private.h"
 
@@ -29,6 +30,8 @@ typedef struct
   guint       index;      /* of the slot */
   int         bell;       /* an eventfd that wakes the parent */
   struct stat bell_stat;
+  int         socket;     /* for the descriptors of items and results */
+  struct stat socket_stat;
   guint       max_tasks;  /* 0: no limit */
   guint       n_tasks;
   gboolean    threaded;   /* the process is not this worker's alone */
@@ -57,11 +60,46 @@ monotonic_ns (void)
   return ts.tv_sec * G_GINT64_CONSTANT (1000000000) + ts.tv_nsec;
 }
 
+/* A function may have closed our descriptors, and opened others that got their numbers. */
+static gboolean
+is_same (int                fd,
+         const struct stat *before)
+{
+  struct stat now;
+
+  return fstat (fd, &now) == 0 && now.st_dev == before->st_dev && now.st_ino == before->st_ino;
+}
+
+/* Only returns to a thread, whose process goes on. */
+static void
+lose_descriptors (MpWorker *worker)
+{
+  mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
+  if (!worker->threaded)
+    _exit (1);
+}
+
+/* Whether there is a socket to the parent. Returns: FALSE with errno set */
+static gboolean
+check_socket (MpWorker *worker)
+{
+  if (is_same (worker->socket, &worker->socket_stat))
+    return TRUE;
+  lose_descriptors (worker);
+  errno = EBADF;
+  return FALSE;
+}
+
+/* The parent has closed it. Only returns to a thread, of a pool that is being dropped. */
+static void
+leave_if_alone (MpWorker *worker)
+{
+  if (errno == EPIPE && !worker->threaded)
+    _exit (1);
+}
+
 /* Wakes the parent if it sleeps @at_least so deep. What it was woken from is noted only when it is,
- * and not if it sleeps anew.
- *
- * A function may have closed our descriptors, and opened others that got their numbers: then
- * this process leaves, which wakes the parent as well. */
+ * and not if it sleeps anew. That this process leaves wakes the parent as well. */
 static void
 ring_bell (MpWorker *worker,
            guint     at_least)
@@ -69,19 +107,64 @@ ring_bell (MpWorker *worker,
   _Atomic guint32 *waits = &worker->arena->board->parent_waits;
   guint32 seen = atomic_load (waits);
   guint64 one = 1;
-  struct stat st;
 
   if ((seen & ((1 << MP_PARENT_BITS) - 1)) < at_least)
     return;
-  if (fstat (worker->bell, &st) < 0
-      || st.st_dev != worker->bell_stat.st_dev || st.st_ino != worker->bell_stat.st_ino
+  if (!is_same (worker->bell, &worker->bell_stat)
       || (write (worker->bell, &one, sizeof one) < 0 && errno != EAGAIN))
-    {
-      mp_log (MP_LOG_WARNING, "worker lost its descriptors -- exiting");
-      if (!worker->threaded)
-        _exit (1);
-    }
+    lose_descriptors (worker);
   atomic_compare_exchange_strong (waits, &seen, MP_PARENT_AWAKE);
+}
+
+/* Where a record is, by which its descriptors are known. */
+static guint64
+place_of (MpWorker *worker,
+          MpRecord *record)
+{
+  return (guint8 *) record - worker->arena->base;
+}
+
+/* Asks the parent for the descriptors of an item. The parent has them until the item has its
+ * outcome, however many workers die with it. */
+static G_GNUC_NO_INLINE GArray *
+ask_for_fds (MpWorker  *worker,
+             MpRecord  *record,
+             GError   **error)
+{
+  guint64 place = place_of (worker, record);
+  guint64 number = 0;
+  GArray *fds = NULL;
+
+  if (check_socket (worker))
+    {
+      atomic_store (&worker->slot->asks, place);
+      atomic_fetch_add (&worker->arena->board->n_asked, 1);
+      ring_bell (worker, MP_PARENT_NAPS);
+      fds = _mp_fds_receive (worker->socket, 0, &number);
+    }
+  if (fds == NULL)
+    leave_if_alone (worker);
+  if (fds != NULL && number == place)
+    return fds;
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not pass on the item's descriptors: %s",
+               g_strerror (fds != NULL ? (int) number : errno));
+  g_clear_pointer (&fds, _mp_fds_close);
+  return NULL;
+}
+
+/* Waits while the parent has not taken those of many results before. */
+static gboolean
+send_fds (MpWorker  *worker,
+          MpRecord  *record,
+          GArray    *fds,
+          GError   **error)
+{
+  if (check_socket (worker) && _mp_fds_send (worker->socket, 0, place_of (worker, record), fds))
+    return TRUE;
+  leave_if_alone (worker);
+  g_set_error (error, MP_ERROR, MP_ERROR_FAILED, "Could not pass on the result's descriptors: %s",
+               g_strerror (errno));
+  return FALSE;
 }
 
 static MpFunction
@@ -94,8 +177,40 @@ find_function (MpWorker *worker,
   return worker->functions[number];
 }
 
-/* Puts @variant where the parent will find it. Fails if there is no room for it, or the parent
- * could not use it. */
+static G_GNUC_NO_INLINE gboolean
+store_payload (MpWorker   *worker,
+               MpRecord   *record,
+               GVariant   *variant,
+               MpPayload  *value,
+               GError    **error)
+{
+  gsize size = _mp_payload_size (variant);
+  guint64 offset = MP_NO_ROOM;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) fds = _mp_payload_collect_fds (variant, &failure);
+
+  if (failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (size <= MP_MAX_PAYLOAD)
+    offset = _mp_results_reserve (&worker->results, size);
+  if (offset == MP_NO_ROOM)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                   "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
+      return FALSE;
+    }
+  _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), value);
+  if (fds == NULL)
+    return TRUE;
+  value->type = MP_VALUE_HANDLES;
+  return send_fds (worker, record, fds, error);
+}
+
+/* Puts @variant where the parent will find it. Fails if there is no room for it, or its descriptors
+ * can't go along. */
 static gboolean
 store_result (MpWorker  *worker,
               MpRecord  *record,
@@ -104,27 +219,9 @@ store_result (MpWorker  *worker,
 {
   MpPayload value = { 0, 0, MP_VALUE_NONE };
 
-  if (variant != NULL && !_mp_payload_pack_scalar (variant, &value))
-    {
-      gsize size = _mp_payload_size (variant);
-      guint64 offset = MP_NO_ROOM;
-
-      if (_mp_handles_present (variant))
-        {
-          g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                               "A result of a pool can't carry descriptors or shared objects");
-          return FALSE;
-        }
-      if (size <= MP_MAX_PAYLOAD)
-        offset = _mp_results_reserve (&worker->results, size);
-      if (offset == MP_NO_ROOM)
-        {
-          g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                       "A result of %" G_GSIZE_FORMAT " bytes is too large for the pool", size);
-          return FALSE;
-        }
-      _mp_payload_store (variant, offset, _mp_arena_at (worker->arena, offset), &value);
-    }
+  if (variant != NULL && !_mp_payload_pack_scalar (variant, &value)
+      && !store_payload (worker, record, variant, &value, error))
+    return FALSE;
   record->out_data = value.data;
   record->out_size = value.size;
   record->out_type = value.type;
@@ -132,14 +229,16 @@ store_result (MpWorker  *worker,
   return TRUE;
 }
 
+/* Returns: (transfer full) (nullable): the result, which may have descriptors that are @args' */
 static GVariant *
 call_function (MpWorker  *worker,
                MpRecord  *record,
+               GVariant **args,
                GError   **error)
 {
   MpPayload in = { record->in_data, record->in_size, record->in_type };
   MpFunction function = find_function (worker, record->function);
-  g_autoptr(GVariant) args = NULL;
+  GArray *fds = NULL;
   GVariant *result;
 
   if (function == NULL)
@@ -149,11 +248,19 @@ call_function (MpWorker  *worker,
                    worker->arena->board->functions[record->function % MP_MAX_FUNCTIONS]);
       return NULL;
     }
-  args = in.type == MP_VALUE_NONE ? NULL : _mp_payload_load (_mp_arena_items (worker->arena), &in,
-                                                           error);
-  if (args == NULL && in.type != MP_VALUE_NONE)
-    return NULL;
-  result = function (args, error);
+  if (G_UNLIKELY (in.type == MP_VALUE_HANDLES))
+    {
+      fds = ask_for_fds (worker, record, error);
+      if (fds == NULL)
+        return NULL;
+    }
+  if (in.type != MP_VALUE_NONE)
+    {
+      *args = _mp_payload_load (_mp_arena_items (worker->arena), &in, fds, error);
+      if (*args == NULL)
+        return NULL;
+    }
+  result = function (*args, error);
   return result == NULL ? NULL : g_variant_take_ref (result);
 }
 
@@ -164,6 +271,7 @@ run_item (MpWorker *worker,
 {
   guint32 state = MP_ITEM_WAITING;
   g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) args = NULL;
   g_autoptr(GVariant) result = NULL;
 
   record->start = worker->now;
@@ -174,7 +282,7 @@ run_item (MpWorker *worker,
       return TRUE;
     }
   worker->tag = record->tag;
-  result = call_function (worker, record, &error);
+  result = call_function (worker, record, &args, &error);
   worker->now = monotonic_ns ();
   record->duration = worker->now - record->start;
 
@@ -187,6 +295,8 @@ run_item (MpWorker *worker,
       if (!store_result (worker, record, variant, NULL))
         return FALSE;
     }
+  if (G_UNLIKELY (_mp_shareables_kept))
+    _mp_shareables_let_go ();
   atomic_fetch_add_explicit (&worker->slot->done, 1, memory_order_relaxed);
   atomic_store (&record->state, error != NULL ? MP_ITEM_FAILED : MP_ITEM_DONE);
   worker->n_tasks++;
@@ -325,6 +435,7 @@ _mp_worker_run (const MpWorkerSetup  *setup,
     .slot = &setup->arena->slots[setup->slot],
     .index = setup->slot,
     .bell = setup->bell,
+    .socket = setup->socket,
     .max_tasks = setup->max_tasks,
     .threaded = setup->threaded,
   };
@@ -332,14 +443,17 @@ _mp_worker_run (const MpWorkerSetup  *setup,
   gboolean done = FALSE;
 
   fstat (worker.bell, &worker.bell_stat);
+  fstat (worker.socket, &worker.socket_stat);
   _mp_results_init (&worker.results, setup->arena, setup->slot);
   *place = &worker;
+  _mp_shareables_keep (TRUE);
   if (initialize (&worker, setup->initializer, setup->initargs, error))
     {
       atomic_store (&worker.slot->state, MP_SLOT_READY);
       ring_bell (&worker, MP_PARENT_NAPS);
       done = work (&worker);
     }
+  _mp_shareables_keep (FALSE);
   *place = NULL;
   return done;
 }
@@ -357,7 +471,7 @@ pool_worker (GVariant  *args,
   g_autoptr(GError) own_error = NULL;
   gint32 arena_fd, output;
 
-  g_variant_get (args, "(hhuu&smv@ah)", &arena_fd, &setup.bell, &setup.slot,
+  g_variant_get (args, "(hhhuu&smv@ah)", &arena_fd, &setup.bell, &setup.socket, &setup.slot,
                  &setup.max_tasks, &setup.initializer, &initargs, &outputs);
   arena = _mp_arena_open (arena_fd, error);
   if (arena == NULL)

@@ -26,7 +26,7 @@ assert_damaged (MpRange    range,
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (_mp_payload_load (range, value, &error));
+  g_assert_null (_mp_payload_load (range, value, NULL, &error));
   g_assert_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE);
 }
 
@@ -39,7 +39,7 @@ test_regions (void)
   MpPayload value;
 
   store (arena, own.start + 64, g_variant_new ("(is)", 5, "five"), &value);
-  assert_value (_mp_payload_load (own, &value, NULL), "(5, 'five')");
+  assert_value (_mp_payload_load (own, &value, NULL, NULL), "(5, 'five')");
   assert_damaged (_mp_arena_region (arena, 2), &value);
   assert_damaged (_mp_arena_items (arena), &value);
   value.size = arena->region_size;
@@ -50,11 +50,11 @@ test_regions (void)
   value = (MpPayload) { own.end - 4, 1, MP_VALUE_VARIANT };
   assert_damaged (own, &value);
   value = (MpPayload) { own.end - 4, 4, MP_VALUE_BYTES };
-  assert_value (_mp_payload_load (own, &value, NULL), "[byte 0x69, 0x69, 0x69, 0x69]");
+  assert_value (_mp_payload_load (own, &value, NULL, NULL), "[byte 0x69, 0x69, 0x69, 0x69]");
   value.data++;
   assert_damaged (own, &value);
   value = (MpPayload) { 0, 0, MP_VALUE_BYTES };
-  assert_value (_mp_payload_load (own, &value, NULL), "@ay []");
+  assert_value (_mp_payload_load (own, &value, NULL, NULL), "@ay []");
   value.type = 'Z';
   assert_damaged (own, &value);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "pool-test.h"
 
@@ -140,11 +141,26 @@ test_initializer_objects (gconstpointer method)
 }
 
 static void
+expect_pipe (int first,
+             int second)
+{
+  struct stat statuses[2];
+
+  g_assert_no_errno (fstat (first, &statuses[0]));
+  g_assert_no_errno (fstat (second, &statuses[1]));
+  g_assert_cmpuint (statuses[0].st_ino, ==, statuses[1].st_ino);
+}
+
+/* It has its descriptor for as long as this takes. */
+static void
 on_outcome (const MpOutcome *outcome,
             gpointer         user_data)
 {
-  g_assert_cmpint (outcome->status, ==, MP_OUTCOME_ERROR);
-  g_assert_nonnull (strstr (outcome->error->message, "initializer"));
+  int *fd = user_data;
+
+  g_assert_cmpint (outcome->status, ==, MP_OUTCOME_OK);
+  expect_pipe (g_variant_get_handle (outcome->result), *fd);
+  *fd = -1;
 }
 
 static GVariant *
@@ -165,7 +181,7 @@ return_handle (GVariant  *args,
 }
 MP_REGISTER_FUNCTION (return_handle)
 
-/* Items and results have none, and whoever tries is told so. */
+/* Items and results of all kinds have descriptors and shared objects. */
 static void
 test_items (gconstpointer method)
 {
@@ -174,26 +190,35 @@ test_items (gconstpointer method)
   g_autoptr(MpPoolIter) iter = NULL;
   g_autoptr(MpPoolFeed) feed = NULL;
   g_autoptr(GError) error = NULL;
-  GVariant *value;
-  int fds[2], given;
+  g_autoptr(GVariant) boxed = NULL;
+  g_autoptr(GVariant) returned = NULL;
+  GVariant *value = NULL;
+  int fds[2], given, fed, got;
 
   open_pipe (fds);
-  given = fds[0];
+  given = fed = fds[0];
   mp_pool_set_initializer (pool, "keep_fd", g_variant_new_handle (fds[1]));
-  g_assert_null (mp_pool_apply (pool, "set_event", mp_shareable_to_variant (MP_SHAREABLE (event)),
-                                &error));
-  g_assert_error (error, MP_ERROR, MP_ERROR_FAILED);
-  g_assert_nonnull (strstr (error->message, "initializer"));
-  g_clear_error (&error);
-  feed = mp_pool_open_feed (pool, "echo", 1, on_outcome, NULL, NULL, NULL);
+  g_variant_unref (mp_pool_apply (pool, "set_event",
+                                  mp_shareable_to_variant (MP_SHAREABLE (event)), &error));
+  g_assert_no_error (error);
+  g_assert_true (mp_event_is_set (event));
+
+  feed = mp_pool_open_feed (pool, "echo", 1, on_outcome, NULL, &fed, NULL);
   mp_pool_feed_push (feed, 0, g_variant_new_handle (fds[0]));
-  g_assert_cmpuint (mp_pool_feed_get_pending (feed), ==, 0);
+  mp_pool_feed_flush (feed);
+  while (fed >= 0)
+    g_main_context_iteration (NULL, TRUE);
+
   iter = mp_pool_imap (pool, "echo", one_handle, &given, NULL, 1, NULL);
-  g_assert_false (mp_pool_iter_next (iter, -1, &value, &error));
-  g_assert_error (error, MP_ERROR, MP_ERROR_FAILED);
-  g_clear_error (&error);
-  g_assert_null (mp_pool_apply (pool, "return_handle", NULL, &error));
-  g_assert_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE);
+  g_assert_true (mp_pool_iter_next (iter, -1, &value, &error));
+  g_variant_get (value, "(sv)", NULL, &boxed);
+  expect_pipe (g_variant_get_handle (boxed), fds[0]);
+  g_variant_unref (value);
+
+  returned = mp_pool_apply (pool, "return_handle", NULL, &error);
+  g_assert_no_error (error);
+  g_variant_get (returned, "(h)", &got);
+  expect_pipe (got, fds[1]);
   /* What is closed is only a number. */
   assert_value (mp_pool_apply (pool, "echo", g_variant_new_handle (-1), NULL), "handle -1");
   end_pool (pool);

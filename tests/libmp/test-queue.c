@@ -213,10 +213,9 @@ static void
 test_refused (void)
 {
   g_autoptr(MpQueue) queue = new_queue (0);
-  g_autoptr(MpLock) lock = mp_lock_new (NULL);
 
-  expect_put_error (queue, mp_shareable_to_variant (MP_SHAREABLE (lock)), -1, MP_ERROR_FAILED);
   expect_put_error (queue, g_variant_new_handle (0), -1, MP_ERROR_FAILED);
+  expect_put_error (queue, g_variant_new_handle (1000000), -1, MP_ERROR_CLOSED);
   g_assert_true (mp_queue_is_empty (queue));
   put (queue, g_variant_new_variant (g_variant_new_handle (-1)));
 }
