@@ -25,6 +25,7 @@
 #include "mp-queue.h"
 #include "mp-semaphore.h"
 #include "mp-shareable.h"
+#include "mp-shareable-list.h"
 #include "mp-shared-memory.h"
 #include "mp-simple-queue.h"
 #include "mp-value.h"
