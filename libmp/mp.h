@@ -26,6 +26,7 @@
 #include "mp-queue.h"
 #include "mp-semaphore.h"
 #include "mp-shareable.h"
+#include "mp-shareable-list.h"
 #include "mp-shared-memory.h"
 #include "mp-shared-object.h"
 #include "mp-simple-queue.h"
