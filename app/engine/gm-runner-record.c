@@ -167,6 +167,7 @@ void
 gm_runner_write_state (GmRunner *self,
                        gboolean  sync)
 {
+  g_autofree char *counted = self->shared != NULL ? gm_shared_dup_counters (self->shared) : NULL;
   GmRunCounters counters;
   GString *line = self->line;
 
@@ -189,6 +190,8 @@ gm_runner_write_state (GmRunner *self,
     gm_line_add_int (line, "exit_code", self->exit_code);
   else
     g_string_append (line, ",\"exit_code\":null");
+  if (counted != NULL)
+    g_string_append_printf (line, ",\"counters\":%s", counted);
   gm_line_end (line);
   if (!gm_run_dir_replace (self->dir, "state.json", line->str, line->len, sync, NULL) && sync)
     gm_run_dir_overwrite (self->dir, "state.json", line->str, line->len);

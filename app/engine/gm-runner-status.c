@@ -54,6 +54,8 @@ set_item (GmRunner           *self,
   gm_flight_get_item (flight, &item);
   if (item.kind == GM_ITEM_JSON && item.size <= MAX_ITEM)
     worker->item = g_strndup (item.data, item.size);
+  gm_shared_get_progress (self->shared, info->slot, worker->index, &worker->progress,
+                          &worker->note);
 }
 
 static void
@@ -177,6 +179,8 @@ gm_runner_make_snapshot (GmRunner *self)
   snapshot->eta = counters.eta;
   snapshot->processes = self->pool != NULL ? mp_pool_get_processes (self->pool) : 0;
   snapshot->stopping = self->phase == GM_PHASE_STOPPING;
+  if (self->shared != NULL)
+    snapshot->counters = gm_shared_dup_counters (self->shared);
   add_workers (self, snapshot);
   return snapshot;
 }

@@ -11,6 +11,7 @@
 #include "gm-worker-private.h"
 
 #include "gm-json-variant.h"
+#include "gm-module-private.h"
 #include "gm-worker.h"
 
 static GmFunction
@@ -75,6 +76,7 @@ gm_task_function_prepare (GmWorker  *self,
     {
       /* The log is a file: what a function prints before it crashes must be there. */
       setvbuf (stdout, NULL, _IOLBF, 0);
+      gm_module_init (self->shared, self->slot - 1);
       self->function = open_module (task, error);
       return self->function != NULL;
     }
@@ -114,6 +116,8 @@ call (GmWorker   *self,
   g_autoptr(GError) error = NULL;
   gint64 begin = gm_worker_clock ();
 
+  if (self->job->task.module != NULL)
+    gm_module_begin_item (attempt->header.index);
   result = self->function (argument, &error);
   attempt->duration = gm_worker_clock () - begin;
   if (result != NULL)

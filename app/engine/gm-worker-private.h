@@ -32,7 +32,7 @@ typedef struct
   int         runner_fd;    /* pidfd of the runner */
 
   /* Borrowed */
-  const GmShared *shared;
+  GmShared   *shared;
   const char *creates;      /* of the item that runs, until the next is expanded */
 
   GmFunction  function;

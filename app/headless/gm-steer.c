@@ -88,6 +88,13 @@ print_workers (const GmSnapshot *snapshot)
         g_string_printf (item, "item %" G_GUINT64_FORMAT " ", worker->index);
       if (worker->item != NULL)
         gm_escape_controls (item, worker->item, strlen (worker->item));
+      if (worker->progress >= 0)
+        g_string_append_printf (item, "  %.0f%%", 100 * worker->progress);
+      if (worker->note != NULL)
+        {
+          g_string_append (item, "  ");
+          gm_escape_controls (item, worker->note, strlen (worker->note));
+        }
       printf ("%4u  pid %-8d %-8s %6.1f%% CPU %8.1f MiB  %s\n", worker->slot, (int) worker->pid,
               gm_worker_state_to_string (worker->state), worker->cpu_percent,
               worker->rss / (1024.0 * 1024.0), item->str);
@@ -114,6 +121,13 @@ print_status (const GmSnapshot *snapshot)
   if (snapshot->eta >= 0)
     printf (", %.0f s left", snapshot->eta);
   printf ("\n");
+  if (snapshot->counters != NULL)
+    {
+      g_autoptr(GString) counters = g_string_new (NULL);
+
+      gm_escape_controls (counters, snapshot->counters, strlen (snapshot->counters));
+      printf ("%s\n", counters->str);
+    }
   print_workers (snapshot);
 }
 

@@ -38,6 +38,7 @@ worker_free (gpointer data)
 
   g_free (worker->worker);
   g_free (worker->item);
+  g_free (worker->note);
   g_free (worker);
 }
 
@@ -76,6 +77,7 @@ snapshot_clear (gpointer data)
 
   g_free (self->id);
   g_free (self->name);
+  g_free (self->counters);
   g_ptr_array_unref (self->workers);
 }
 
@@ -100,6 +102,7 @@ gm_snapshot_add_worker (GmSnapshot *self)
 {
   GmSnapshotWorker *worker = g_new0 (GmSnapshotWorker, 1);
 
+  worker->progress = -1;
   g_ptr_array_add (self->workers, worker);
   return worker;
 }
@@ -152,6 +155,10 @@ append_worker (GString                *out,
   gm_line_add_double (out, "cpu_percent", worker->cpu_percent);
   gm_line_add_int (out, "rss", worker->rss);
   add_int_or_null (out, "child_pid", worker->child_pid > 0, worker->child_pid);
+  if (worker->progress >= 0)
+    gm_line_add_double (out, "progress", worker->progress);
+  if (worker->note != NULL)
+    gm_line_add_string (out, "note", worker->note);
   g_string_append_c (out, '}');
 }
 
@@ -189,6 +196,8 @@ gm_snapshot_append (const GmSnapshot *self,
   g_string_append_printf (out, ",\"stopping\":%s", self->stopping ? "true" : "false");
   gm_line_add_double (out, "cpu_percent", self->cpu_percent);
   gm_line_add_int (out, "rss", self->rss);
+  if (self->counters != NULL)
+    g_string_append_printf (out, ",\"counters\":%s", self->counters);
   g_string_append (out, ",\"workers\":[");
   for (guint i = 0; i < self->workers->len; i++)
     {
@@ -206,6 +215,15 @@ get_moment (JsonObject *object,
   double seconds = gm_field_get_double (object, name, 0);
 
   return seconds > 0 && seconds < 1e12 ? (gint64) (seconds * G_USEC_PER_SEC + 0.5) : 0;
+}
+
+static char *
+dup_json (JsonNode *node)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  gm_json_append_node (text, node);
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 static void
@@ -226,17 +244,14 @@ read_worker (GmSnapshot *self,
   worker->has_index = gm_field_has_int (object, "index");
   worker->index = gm_field_get_int (object, "index", 0);
   if (worker->has_index && item != NULL)
-    {
-      g_autoptr(GString) text = g_string_new (NULL);
-
-      gm_json_append_node (text, item);
-      worker->item = g_strdup (text->str);
-    }
+    worker->item = dup_json (item);
   worker->since = get_moment (object, "since");
   worker->done = gm_field_get_int (object, "done", 0);
   worker->failed = gm_field_get_int (object, "failed", 0);
   worker->cpu_percent = gm_field_get_double (object, "cpu_percent", 0);
   worker->rss = gm_field_get_int (object, "rss", 0);
+  worker->progress = gm_field_get_double (object, "progress", -1);
+  worker->note = g_strdup (gm_field_get_string (object, "note", NULL));
 }
 
 static void
@@ -262,6 +277,10 @@ static void
 read_counters (GmSnapshot *self,
                JsonObject *object)
 {
+  JsonNode *counters = json_object_get_member (object, "counters");
+
+  if (counters != NULL && JSON_NODE_HOLDS_OBJECT (counters))
+    self->counters = dup_json (counters);
   self->total_known = gm_field_has_int (object, "total");
   self->total = gm_field_get_int (object, "total", 0);
   self->done = gm_field_get_int (object, "done", 0);

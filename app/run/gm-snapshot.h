@@ -32,6 +32,8 @@ typedef struct
   guint64        failed;
   double         cpu_percent;  /* of one CPU, with its descendants */
   guint64        rss;          /* bytes, with its descendants */
+  double         progress;     /* of its item, 0 to 1 if its function says so; else negative */
+  char          *note;         /* owned, nullable: what its function says to it */
 } GmSnapshotWorker;
 
 /* A moment of a live run: what the methods `status` and `watch` of its socket tell. Not changed
@@ -58,6 +60,7 @@ typedef struct
   gboolean    stopping;       /* it starts no more items and ends by itself */
   double      cpu_percent;    /* of one CPU, the runner and all below it */
   guint64     rss;            /* bytes, the same */
+  char       *counters;       /* owned, nullable: what functions count, a compact JSON object */
   GPtrArray  *workers;        /* owned, of GmSnapshotWorker */
 } GmSnapshot;
 

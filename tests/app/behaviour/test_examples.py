@@ -98,6 +98,37 @@ class ExamplesTest(harness.Case):
         self.assertEqual(outcomes[0]['result'], 2.5)
         self.assertEqual([outcomes[i]['reason'] for i in (1, 2, 3)], ['exception'] * 3)
 
+    def install_headers(self):
+        """Where pkg-config finds gtk-mp as it will be installed."""
+        folder = self.folder / 'installed'
+        build = pathlib.Path(harness.PROGRAM).parents[1]
+        subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--tags', 'devel',
+                        '--destdir', folder], check=True, capture_output=True)
+        description, = folder.rglob('gtk-mp.pc')
+        text = description.read_text()
+        prefix = re.search(r'^prefix=(.*)$', text, re.MULTILINE).group(1)
+        description.write_text(text.replace(f'prefix={prefix}', f'prefix={folder}{prefix}', 1))
+        return str(description.parent)
+
+    def test_words(self):
+        folder = self.work / 'examples'
+        source = (EXAMPLES / 'module' / 'words.c').read_text()
+        command = re.search(r'^ \*   (gcc .*)$', source, re.MULTILINE).group(1)
+        shutil.copytree(EXAMPLES, folder)
+        subprocess.run(['sh', '-c', command], cwd=folder / 'module', check=True,
+                       env={**os.environ, 'PKG_CONFIG_PATH': self.install_headers()})
+        words = {path: len(pathlib.Path(path).read_bytes().split()) for path in LICENCES}
+        for method in harness.START_METHODS:
+            run = self.run_arguments([f'--start-method={method}', str(folder / 'words.mpjob')])
+            self.assertEqual(self.results(run), words)
+            self.assertEqual(run.state()['counters'], {'words': sum(words.values())})
+            log = (run.dir / 'log.txt').read_text()
+            for outcome in run.outcomes():
+                name, pid, path = outcome['worker'], outcome['pid'], outcome['item']
+                self.assertIn(f'[INFO/{name}] {name} (process {pid}) found {words[path]} words in '
+                              f'{path}; all of us: ', log)
+                self.assertIn(f'[DEBUG/{name}] {path} has {os.path.getsize(path)} bytes\n', log)
+
     def test_worker_python(self):
         run = self.run_example('worker-python')
         results = self.results(run)
