@@ -10,7 +10,7 @@
  * other numbers as `d`, strings as `s`, booleans as `b`, null as `mv` without a value, arrays as
  * `av`, objects as `a{sv}`; results go back the same way. It runs in a worker process, one item at a
  * time: it may keep state between items, and a crash harms no other item. What it prints goes to
- * the log of the run. It needs no header but GLib's; pi.c is one that calls libmp. */
+ * the log of the run. It needs no header but GLib's; words.c is one that calls libmp. */
 #include <gio/gio.h>
 
 #define EXPORT __attribute__ ((visibility ("default"))) extern
