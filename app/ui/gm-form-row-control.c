@@ -191,6 +191,13 @@ make_view (GmFormRow *self)
   return scroller;
 }
 
+/* Whether a text has its place beside its title: nothing has to be explained of it. */
+gboolean
+gm_form_row_is_brief (GmFormRow *self)
+{
+  return self->kind == GM_FORM_TEXT && self->subtitle_text == NULL && !self->is_path;
+}
+
 static GtkWidget *
 make_entry (GmFormRow *self)
 {
@@ -205,6 +212,11 @@ make_entry (GmFormRow *self)
       gtk_editable_set_width_chars (self->entry, 10);
       gtk_editable_set_max_width_chars (self->entry, 10);
       gtk_editable_set_alignment (self->entry, 1);
+    }
+  else if (gm_form_row_is_brief (self))
+    {
+      gtk_editable_set_width_chars (self->entry, 14);
+      gtk_editable_set_max_width_chars (self->entry, 36);
     }
   else
     gtk_widget_set_hexpand (entry, TRUE);

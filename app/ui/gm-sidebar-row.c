@@ -91,9 +91,11 @@ update (GmSidebarRow *self)
       GmDraft *draft = GM_DRAFT (self->item);
       const char *path = gm_draft_get_path (draft);
       g_autofree char *name = path != NULL ? g_filename_display_basename (path) : NULL;
+      g_autofree char *marked = name != NULL && gm_draft_get_modified (draft)
+                                  ? g_strconcat ("• ", name, NULL) : NULL;
 
       show (self, "text-x-generic-symbolic", gm_draft_get_title (draft),
-            name != NULL ? name : _("Not saved"), gm_draft_get_modified (draft) ? "•" : "");
+            marked != NULL ? marked : name != NULL ? name : _("Not saved"), "");
     }
   else
     show (self, NULL, gtk_string_object_get_string (GTK_STRING_OBJECT (self->item)), "", "");

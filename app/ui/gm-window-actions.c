@@ -248,6 +248,17 @@ show_page_action (GtkWidget  *widget,
 }
 
 static void
+show_failures_action (GtkWidget  *widget,
+                      const char *name,
+                      GVariant   *parameter)
+{
+  GmWindow *self = GM_WINDOW (widget);
+
+  gm_window_show_page (self, "results");
+  gtk_widget_activate_action (GTK_WIDGET (self->results), "results.show-failures", NULL);
+}
+
+static void
 search_action (GtkWidget  *widget,
                const char *name,
                GVariant   *parameter)
@@ -291,6 +302,7 @@ gm_window_install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.delete", NULL, delete_action);
   gtk_widget_class_install_action (klass, "win.forget", NULL, forget_action);
   gtk_widget_class_install_action (klass, "win.show-page", "s", show_page_action);
+  gtk_widget_class_install_action (klass, "win.show-failures", NULL, show_failures_action);
   gtk_widget_class_install_action (klass, "win.search", NULL, search_action);
   gtk_widget_class_install_action (klass, "win.back", NULL, back_action);
 }

@@ -78,7 +78,8 @@ update_banner (GmWindow *self)
 
       text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input failed", "%s inputs failed",
                                            (gulong) failures), number);
-      show_banner (self, failures > 0 ? text : NULL, _("_Retry"), "win.retry-failed", FALSE);
+      show_banner (self, failures > 0 ? text : NULL, _("_Show Failures"), "win.show-failures",
+                   FALSE);
     }
   else
     show_banner (self, NULL, NULL, NULL, FALSE);

@@ -24,10 +24,10 @@ static const struct
   gboolean    expand;
 } columns[GM_WORKER_N_COLUMNS] = {
   [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 3, 4, FALSE, FALSE },
-  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 10, 22, FALSE, TRUE },
+  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 9, 12, FALSE, TRUE },
   [GM_WORKER_COLUMN_PID] = { N_("PID"), 6, 7, TRUE, FALSE },
   [GM_WORKER_COLUMN_STATE] = { N_("State"), 6, 9, FALSE, FALSE },
-  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 6, 12, FALSE, TRUE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 14, 30, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 3, 5, TRUE, FALSE },
@@ -72,8 +72,11 @@ setup_cb (GtkSignalListItemFactory *factory,
   int column = GPOINTER_TO_INT (user_data);
   GtkWidget *label = gtk_inscription_new (NULL);
 
+  /* Of a path it is the end that says which. */
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
-                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+                                     column == GM_WORKER_COLUMN_ITEM
+                                       ? GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_START
+                                       : GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
   gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
