@@ -38,6 +38,64 @@ show_page (GmWindow   *window,
   gtk_widget_activate_action (GTK_WIDGET (window), "win.show-page", "s", page);
 }
 
+/* A window beside the main one. */
+static void
+take_other (GmWindow   *window,
+            const char *action,
+            const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s.png", folder, name);
+  g_autoptr(GList) windows = NULL;
+
+  gtk_widget_activate_action (GTK_WIDGET (window), action, NULL);
+  ui_settle ();
+  windows = gtk_window_list_toplevels ();
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (l->data != window && gtk_widget_get_mapped (l->data))
+      {
+        ui_save_png (l->data, path);
+        gtk_window_close (l->data);
+      }
+  ui_settle ();
+}
+
+static void
+take_define (GmApplication *application,
+             GmWindow      *window)
+{
+  static const struct { const char *name; const char *task; } tasks[] = {
+    { "command", "\"command\":[\"convert\",\"{}\",\"-resize\",\"256x256\",\"thumbs/{/.}.png\"]" },
+    { "function", "\"function\":\"builtin:count_primes\"" },
+    { "worker", "\"worker\":[\"python3\",\"describe.py\",\"--verbose\"]" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+        "{\"mpjob\":1,\"name\":\"A %s\",\"task\":{%s},\"inputs\":{\"range\":[100000,2000000,100000]}}",
+        tasks[i].name, tasks[i].task);
+      g_autofree char *file = g_strconcat (tasks[i].name, ".mpjob", NULL);
+      g_autofree char *path = ui_write_job (file, text);
+      g_autofree char *name = g_strconcat ("define-", tasks[i].name, NULL);
+
+      ui_open (application, path);
+      take (window, name);
+    }
+}
+
+static void
+take_paused (GmWindow *window)
+{
+  GtkWidget *view = ui_find (window, "workers-view");
+
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+  WAIT_FOR (gm_run_get_state (gm_window_get_run (window)) == GM_RUN_PAUSED);
+  gtk_selection_model_select_item (gtk_column_view_get_model (GTK_COLUMN_VIEW (view)), 1, TRUE);
+  take (window, "monitor-paused");
+  take_other (window, "win.cancel", "stop");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
+}
+
 /* In the language that LANGUAGE asks for, from the catalogues of the build. */
 static void
 use_language (void)
@@ -77,6 +135,10 @@ main (int    argc,
   window = ui_get_window (application);
   gtk_window_set_default_size (GTK_WINDOW (window), atoi (argv[2]), atoi (argv[3]));
   take (window, "welcome");
+  take_other (window, "app.preferences", "preferences");
+  take_other (window, "win.show-help-overlay", "shortcuts");
+  take_other (window, "app.about", "about");
+  take_define (application, window);
   path = ui_write_job ("thumbnails.mpjob", slow_job);
   broken = ui_write_job ("broken.mpjob", "{\n  \"mpjob\": 1,\n  \"task\": {\"command\": [3]}\n}\n");
   ui_open (application, broken);
@@ -92,6 +154,7 @@ main (int    argc,
   gtk_widget_activate_action (GTK_WIDGET (window), "win.primary", NULL);
   WAIT_FOR (gm_run_get_done (gm_window_get_run (window)) > 20);
   take (window, "monitor");
+  take_paused (window);
   WAIT_FOR (gm_run_get_started (gm_window_get_run (window)) > 0
             && !gm_run_get_live (gm_window_get_run (window)));
   take (window, "monitor-after");

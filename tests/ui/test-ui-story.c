@@ -281,6 +281,7 @@ read_failures (Story *story)
   results = ui_find (story->window, "results-view");
   filter (story, 2, 3);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")), TRUE);
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "3 × exit code"));
   take (story, "09-failures");
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")),
                                 FALSE);
