@@ -42,7 +42,7 @@ static const struct
   [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 4, 7 },
   [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 14, 24 },
   [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 9 },
-  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 6, 8 },
+  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8, 9 },
   [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3 },
   [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 8, 9 },
   [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 20 },
@@ -285,6 +285,8 @@ gm_results_columns_add (GtkColumnView *view)
           g_object_unref (sorter);
         }
       gtk_column_view_append_column (view, column);
+      if (columns[i].is_number)
+        gm_widget_align_title (GTK_WIDGET (view), i);
     }
 }
 

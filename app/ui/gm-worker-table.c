@@ -6,6 +6,7 @@
 #include "gm-worker-table-private.h"
 
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /**
  * GmWorkerTable:
@@ -23,11 +24,11 @@ static const struct
   gboolean    is_number;
   gboolean    expand;
 } columns[GM_WORKER_N_COLUMNS] = {
-  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 3, 4, FALSE, FALSE },
-  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 9, 12, FALSE, TRUE },
+  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 2, 3, FALSE, FALSE },
+  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 8, 12, FALSE, TRUE },
   [GM_WORKER_COLUMN_PID] = { N_("PID"), 6, 7, TRUE, FALSE },
   [GM_WORKER_COLUMN_STATE] = { N_("State"), 6, 9, FALSE, FALSE },
-  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 14, 30, FALSE, TRUE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 10, 30, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 3, 5, TRUE, FALSE },
@@ -157,6 +158,8 @@ add_columns (GmWorkerTable *self)
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, columns[i].expand);
       gtk_column_view_append_column (self->view, column);
+      if (columns[i].is_number)
+        gm_widget_align_title (GTK_WIDGET (self->view), i);
     }
 }
 
@@ -226,6 +229,7 @@ gm_worker_table_init (GmWorkerTable *self)
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (self->total),
                                      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_widget_set_hexpand (self->total, TRUE);
+  gtk_widget_set_valign (self->total, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->total, "numeric");
   gtk_widget_add_css_class (self->total, "heading");
   self->menu = gtk_menu_button_new ();

@@ -138,6 +138,7 @@ main (int    argc,
   take_other (window, "app.preferences", "preferences");
   take_other (window, "win.show-help-overlay", "shortcuts");
   take_other (window, "app.about", "about");
+  take_other (window, "app.help", "help");
   take_define (application, window);
   path = ui_write_job ("thumbnails.mpjob", slow_job);
   broken = ui_write_job ("broken.mpjob", "{\n  \"mpjob\": 1,\n  \"task\": {\"command\": [3]}\n}\n");
