@@ -158,6 +158,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
   if (GM_IS_RUN (self->item))
     gm_run_set_listed (GM_RUN (self->item), FALSE);
   g_set_object (&self->item, item);
+  /* A line that can't be chosen gets no focus by itself, and keys do not get past it then. */
+  gtk_widget_set_focusable (GTK_WIDGET (self), GTK_IS_STRING_OBJECT (item));
   if (item == NULL)
     return;
   if (GTK_IS_STRING_OBJECT (item))
