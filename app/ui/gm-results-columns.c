@@ -212,7 +212,7 @@ setup_cb (GtkSignalListItemFactory *factory,
   Column column = cells->column;
   GtkWidget *label = gtk_inscription_new (NULL);
 
-  /* Of a path it is the end that says which. */
+  /* Of a path it is mostly the end that says which. */
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
                                      column == COLUMN_ITEM
                                        ? GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_START

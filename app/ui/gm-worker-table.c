@@ -73,7 +73,7 @@ setup_cb (GtkSignalListItemFactory *factory,
   int column = GPOINTER_TO_INT (user_data);
   GtkWidget *label = gtk_inscription_new (NULL);
 
-  /* Of a path it is the end that says which. */
+  /* Of a path it is mostly the end that says which. */
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
                                      column == GM_WORKER_COLUMN_ITEM
                                        ? GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_START

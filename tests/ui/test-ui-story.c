@@ -205,7 +205,7 @@ define (Story *story)
   WAIT_FOR (primary_is (story, "_Run"));
   take (story, "03-defined");
   adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (form));
-  gtk_adjustment_set_value (adjustment, 420);
+  gtk_adjustment_set_value (adjustment, 296);
   take (story, "04-preview");
 }
 
