@@ -172,6 +172,9 @@ drop_folder (Story *story)
   GValue value = G_VALUE_INIT;
   gboolean handled = FALSE;
 
+  gtk_widget_set_state_flags (GTK_WIDGET (story->window), GTK_STATE_FLAG_DROP_ACTIVE, FALSE);
+  take (story, "02-dragged");
+  gtk_widget_unset_state_flags (GTK_WIDGET (story->window), GTK_STATE_FLAG_DROP_ACTIVE);
   g_value_init (&value, GDK_TYPE_FILE_LIST);
   g_value_take_boxed (&value, gdk_file_list_new_from_array (files, 1));
   for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
