@@ -216,6 +216,7 @@ leave_out_item (GString         *text,
                 const GmMembers *item)
 {
   g_autoptr(GString) word = g_string_new (NULL);
+  const char *slash;
 
   if (item->value == NULL)
     return;
@@ -223,6 +224,12 @@ leave_out_item (GString         *text,
     g_string_append_len (word, item->value, item->value_size);
   if (word->len > 0 && word->len <= MAX_ERROR)
     replace_item (text, word);
+  /* Commands like to name a file without its folder. */
+  slash = strrchr (word->str, '/');
+  if (slash == NULL || slash[1] == '\0' || word->len > MAX_ERROR)
+    return;
+  g_string_erase (word, 0, slash + 1 - word->str);
+  replace_item (text, word);
 }
 
 static guint32

@@ -6,6 +6,7 @@
 #include "gm-application.h"
 
 #include "gm-background.h"
+#include "gm-help.h"
 #include "gm-preferences.h"
 #include "gm-resources.h"
 #include "gm-runs.h"
@@ -30,6 +31,7 @@ static const struct
   const char *action;
   const char *accels[3];
 } accels[] = {
+  { "app.help", { "F1" } },
   { "app.new-job", { "<Control>n" } },
   { "app.preferences", { "<Control>comma" } },
   { "app.quit", { "<Control>q" } },
@@ -133,6 +135,14 @@ preferences_cb (GSimpleAction *action,
 }
 
 static void
+help_cb (GSimpleAction *action,
+         GVariant      *parameter,
+         gpointer       user_data)
+{
+  gtk_window_present (gm_help_new (GTK_WINDOW (get_window (user_data))));
+}
+
+static void
 about_cb (GSimpleAction *action,
           GVariant      *parameter,
           gpointer       user_data)
@@ -168,6 +178,7 @@ static const GActionEntry actions[] = {
   { .name = "show-run", .activate = show_run_cb, .parameter_type = "s" },
   { .name = "retry-run", .activate = retry_run_cb, .parameter_type = "s" },
   { .name = "preferences", .activate = preferences_cb },
+  { .name = "help", .activate = help_cb },
   { .name = "about", .activate = about_cb },
   { .name = "quit", .activate = quit_cb },
 };

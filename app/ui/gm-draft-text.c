@@ -96,10 +96,13 @@ gm_draft_text_new (const char * const *paths)
   GSettings *settings = gm_settings_get ();
   guint processes = g_settings_get_uint (settings, "processes");
   g_autofree char *start_method = g_settings_get_string (settings, "start-method");
+  g_autofree char *name = NULL;
   g_autoptr(JsonNode) root = parse (new_job);
   JsonObject *object = json_node_get_object (root);
 
-  json_object_set_string_member (object, "name", _("New Job"));
+  if (paths != NULL && paths[0] != NULL && paths[1] == NULL)
+    name = g_path_get_basename (paths[0]);
+  json_object_set_string_member (object, "name", name != NULL ? name : _("New Job"));
   if (paths != NULL && paths[0] != NULL)
     json_object_set_member (object, "inputs", inputs_for_paths (paths));
   if (processes > 0)

@@ -191,6 +191,13 @@ make_view (GmFormRow *self)
   return scroller;
 }
 
+/* Whether a text has its place beside its title: nothing has to be explained of it. */
+gboolean
+gm_form_row_is_brief (GmFormRow *self)
+{
+  return self->kind == GM_FORM_TEXT && self->subtitle_text == NULL && !self->is_path;
+}
+
 static GtkWidget *
 make_entry (GmFormRow *self)
 {
@@ -198,13 +205,20 @@ make_entry (GmFormRow *self)
 
   self->entry = GTK_EDITABLE (entry);
   gtk_entry_set_placeholder_text (GTK_ENTRY (entry), self->placeholder);
-  if (self->kind == GM_FORM_WORDS)
+  if (self->kind == GM_FORM_WORDS || g_str_has_prefix (self->key, "task/"))
     gtk_widget_add_css_class (entry, "monospace");
   if (self->kind == GM_FORM_NUMBER || self->kind == GM_FORM_NUMBERS)
     {
+      int width = self->kind == GM_FORM_NUMBER ? 10 : 20;
+
       gtk_editable_set_width_chars (self->entry, 10);
-      gtk_editable_set_max_width_chars (self->entry, 10);
+      gtk_editable_set_max_width_chars (self->entry, width);
       gtk_editable_set_alignment (self->entry, 1);
+    }
+  else if (gm_form_row_is_brief (self))
+    {
+      gtk_editable_set_width_chars (self->entry, 14);
+      gtk_editable_set_max_width_chars (self->entry, 36);
     }
   else
     gtk_widget_set_hexpand (entry, TRUE);

@@ -45,6 +45,7 @@ void       gm_form_row_set_text     (GmFormRow  *self,
                                      const char *text);
 
 /* gm-form-row-control.c */
+gboolean   gm_form_row_is_brief     (GmFormRow  *self);
 GtkWidget *gm_form_row_make_control (GmFormRow  *self);
 GtkWidget *gm_form_row_make_chooser (GmFormRow  *self);
 void       gm_form_row_show_value   (GmFormRow  *self,

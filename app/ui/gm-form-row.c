@@ -100,7 +100,8 @@ gm_form_row_constructed (GObject *object)
   GtkWidget *control = gm_form_row_make_control (self);
   GtkWidget *target = self->view != NULL ? GTK_WIDGET (self->view) : control;
   gboolean small = self->kind == GM_FORM_SWITCH || self->kind == GM_FORM_CHOICE
-                   || self->kind == GM_FORM_NUMBER || self->kind == GM_FORM_NUMBERS;
+                   || self->kind == GM_FORM_NUMBER || self->kind == GM_FORM_NUMBERS
+                   || gm_form_row_is_brief (self);
 
   G_OBJECT_CLASS (gm_form_row_parent_class)->constructed (object);
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <glib/gi18n.h>
 
@@ -76,6 +77,20 @@ gm_format_rate (double per_second)
     return g_strdup_printf (_("%.3g/s"), per_second);
 
   return g_strdup_printf (_("%'d/s"), (int) per_second);
+}
+
+/**
+ * gm_format_worker:
+ * @name: (nullable): of a worker, as the log has it: `ForkServerPoolWorker-7`
+ *
+ * Returns: (transfer full) (nullable): the same, short: Worker 7
+ */
+char *
+gm_format_worker (const char *name)
+{
+  const char *number = name != NULL ? strrchr (name, '-') : NULL;
+
+  return number != NULL ? g_strdup_printf (_("Worker %s"), number + 1) : g_strdup (name);
 }
 
 const char *

@@ -10,6 +10,7 @@ char       *gm_format_clock    (double       seconds);
 char       *gm_format_moment   (gint64       microseconds);
 char       *gm_format_rate     (double       per_second);
 const char *gm_format_status   (GmStatus     status);
+char       *gm_format_worker   (const char  *name);
 const char *gm_format_reason   (GmReason     reason);
 const char *gm_format_style    (GmStatus     status);
 

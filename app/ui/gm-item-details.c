@@ -429,6 +429,7 @@ add_title (GmItemDetails      *self,
   g_autoptr(GString) text = g_string_new (NULL);
   g_autofree char *escaped = NULL;
   g_autofree char *status = NULL;
+  GtkWidget *heading, *close;
 
   if (item != NULL && JSON_NODE_HOLDS_VALUE (item)
       && json_node_get_value_type (item) == G_TYPE_STRING)
@@ -438,7 +439,17 @@ add_title (GmItemDetails      *self,
   if (text->len > 1000)
     g_string_truncate (text, 1000);
   escaped = gm_text_escape (text->str);
-  add_label (self->box, escaped, "title-4");
+  heading = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  gtk_widget_set_hexpand (add_label (GTK_BOX (heading), escaped, "title-4"), TRUE);
+  close = gtk_button_new_from_icon_name ("window-close-symbolic");
+  gtk_widget_set_tooltip_text (close, _("Close"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (close), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Close"), -1);
+  gtk_widget_set_valign (close, GTK_ALIGN_START);
+  gtk_widget_add_css_class (close, "flat");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (close), "results.close-details");
+  gtk_box_append (GTK_BOX (heading), close);
+  gtk_box_append (self->box, heading);
   status = row->reason != GM_REASON_NONE
              ? g_strdup_printf ("%s: %s", gm_format_status (row->status),
                                 gm_format_reason (row->reason))
@@ -500,7 +511,7 @@ static void
 gm_item_details_init (GmItemDetails *self)
 {
   self->scrolled = gtk_scrolled_window_new ();
-  self->box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 9));
+  self->box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 12));
   gtk_widget_set_margin_top (GTK_WIDGET (self->box), 12);
   gtk_widget_set_margin_bottom (GTK_WIDGET (self->box), 12);
   gtk_widget_set_margin_start (GTK_WIDGET (self->box), 12);
@@ -529,6 +540,7 @@ gm_item_details_show (GmItemDetails *self,
   g_autofree char *line = NULL;
   const char *borrowed;
   JsonObject *outcome;
+  gboolean failed;
   gsize size;
 
   if (g_set_object (&self->run, run))
@@ -547,6 +559,7 @@ gm_item_details_show (GmItemDetails *self,
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
     return;
   outcome = json_node_get_object (node);
+  failed = gm_results_index_get_row (index, row)->status != GM_STATUS_OK;
   add_title (self, gm_results_index_get_row (index, row), outcome);
   if (json_object_has_member (outcome, "error"))
     {
@@ -554,10 +567,15 @@ gm_item_details_show (GmItemDetails *self,
 
       add_text (self->box, _("Error"), error, strlen (error));
     }
-  add_fields (self->box, outcome);
-  add_command (self, outcome, line, size);
+  /* What a command says of its failure is what people look for. */
+  if (failed)
+    add_output (self, self->box, outcome, "stderr", _("Errors"));
   add_result (self, outcome);
   add_output (self, self->box, outcome, "stdout", _("Output"));
-  add_output (self, self->box, outcome, "stderr", _("Errors"));
+  if (!failed)
+    add_output (self, self->box, outcome, "stderr", _("Errors"));
+  add_command (self, outcome, line, size);
+  add_heading (self->box, _("Facts"));
+  add_fields (self->box, outcome);
   add_attempts (self, gm_results_index_get_row (index, row)->index);
 }

@@ -40,11 +40,11 @@ static const struct
   int         width;
 } columns[] = {
   [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 4, 7 },
-  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 8, 16 },
-  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 11 },
-  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 6, 8 },
+  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 14, 24 },
+  [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 9 },
+  [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8, 9 },
   [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3 },
-  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 7, 10 },
+  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 8, 9 },
   [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 20 },
 };
 
@@ -116,6 +116,7 @@ read_line (Source *source,
            guint   row)
 {
   guint changes = gm_results_index_get_changes (source->index);
+  gboolean is_error = FALSE;
   GmMembers member;
   const char *line;
   gsize size;
@@ -131,12 +132,23 @@ read_line (Source *source,
   if (line == NULL)
     return;
   gm_members_init (&member, line, size);
-  while (source->output == NULL && gm_members_next (&member))
+  while (gm_members_next (&member))
     if (source->item == NULL && (gm_members_is (&member, "item")
                                  || gm_members_is (&member, "item_base64")))
       source->item = dup_value (&member);
-    else if (is_output (&member))
-      source->output = dup_value (&member);
+    else if (source->output == NULL && is_output (&member))
+      {
+        is_error = gm_members_is (&member, "error");
+        source->output = dup_value (&member);
+      }
+    /* What a command says of its failure tells more than how it ended. */
+    else if (is_error && gm_members_is (&member, "stderr") && member.value_size > 2)
+      {
+        g_free (source->output);
+        source->output = dup_value (&member);
+      }
+    else if (source->output != NULL && !is_error)
+      break;
 }
 
 static char *
@@ -145,7 +157,6 @@ dup_text (Source *source,
           Column  column)
 {
   const GmResultsRow *r = gm_results_index_get_row (source->index, row);
-  const char *worker;
 
   switch (column)
     {
@@ -158,10 +169,7 @@ dup_text (Source *source,
     case COLUMN_ATTEMPTS:
       return gm_text_number (r->attempts);
     case COLUMN_WORKER:
-      worker = gm_results_index_get_worker (source->index, r->worker);
-      if (worker != NULL && strrchr (worker, '-') != NULL)
-        return g_strdup_printf (_("Worker %s"), strrchr (worker, '-') + 1);
-      return g_strdup (worker);
+      return gm_format_worker (gm_results_index_get_worker (source->index, r->worker));
     case COLUMN_ITEM:
     case COLUMN_OUTPUT:
       read_line (source, row);
@@ -204,8 +212,11 @@ setup_cb (GtkSignalListItemFactory *factory,
   Column column = cells->column;
   GtkWidget *label = gtk_inscription_new (NULL);
 
+  /* Of a path it is mostly the end that says which. */
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
-                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+                                     column == COLUMN_ITEM
+                                       ? GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_START
+                                       : GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
   gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
@@ -274,6 +285,8 @@ gm_results_columns_add (GtkColumnView *view)
           g_object_unref (sorter);
         }
       gtk_column_view_append_column (view, column);
+      if (columns[i].is_number)
+        gm_widget_align_title (GTK_WIDGET (view), i);
     }
 }
 

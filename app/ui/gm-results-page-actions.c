@@ -253,6 +253,18 @@ show_group_action (GtkWidget  *widget,
   gm_results_page_begin_search (self);
 }
 
+/* The groups and, below them, only what they are made of. */
+static void
+show_failures_action (GtkWidget  *widget,
+                      const char *name,
+                      GVariant   *parameter)
+{
+  GmResultsPage *self = GM_RESULTS_PAGE (widget);
+
+  gtk_drop_down_set_selected (self->status, GM_RESULTS_NOT_OK);
+  gtk_toggle_button_set_active (self->groups_button, TRUE);
+}
+
 static void
 show_item_action (GtkWidget  *widget,
                   const char *name,
@@ -298,6 +310,7 @@ gm_results_page_install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "results.export", "s", export_action);
   gtk_widget_class_install_action (klass, "results.export-to", "(say)", export_to_action);
   gtk_widget_class_install_action (klass, "results.show-group", "u", show_group_action);
+  gtk_widget_class_install_action (klass, "results.show-failures", NULL, show_failures_action);
   gtk_widget_class_install_action (klass, "results.show-item", "t", show_item_action);
   gtk_widget_class_install_action (klass, "results.close-details", NULL, close_details_action);
   gtk_widget_class_add_binding_action (klass, GDK_KEY_Escape, 0, "results.close-details", NULL);

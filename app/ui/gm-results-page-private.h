@@ -13,6 +13,9 @@
 
 G_BEGIN_DECLS
 
+/* The place of "Not OK" in the drop-down. */
+#define GM_RESULTS_NOT_OK 2
+
 /* What became of each item of a run. */
 struct _GmResultsPage
 {

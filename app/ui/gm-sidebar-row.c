@@ -91,9 +91,11 @@ update (GmSidebarRow *self)
       GmDraft *draft = GM_DRAFT (self->item);
       const char *path = gm_draft_get_path (draft);
       g_autofree char *name = path != NULL ? g_filename_display_basename (path) : NULL;
+      g_autofree char *marked = name != NULL && gm_draft_get_modified (draft)
+                                  ? g_strconcat ("• ", name, NULL) : NULL;
 
       show (self, "text-x-generic-symbolic", gm_draft_get_title (draft),
-            name != NULL ? name : _("Not saved"), gm_draft_get_modified (draft) ? "•" : "");
+            marked != NULL ? marked : name != NULL ? name : _("Not saved"), "");
     }
   else
     show (self, NULL, gtk_string_object_get_string (GTK_STRING_OBJECT (self->item)), "", "");
@@ -156,6 +158,8 @@ gm_sidebar_row_set_item (GmSidebarRow *self,
   if (GM_IS_RUN (self->item))
     gm_run_set_listed (GM_RUN (self->item), FALSE);
   g_set_object (&self->item, item);
+  /* A line that can't be chosen gets no focus by itself, and keys do not get past it then. */
+  gtk_widget_set_focusable (GTK_WIDGET (self), GTK_IS_STRING_OBJECT (item));
   if (item == NULL)
     return;
   if (GTK_IS_STRING_OBJECT (item))

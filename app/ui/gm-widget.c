@@ -37,3 +37,24 @@ gm_widget_set_style (GtkWidget  *widget,
   gtk_widget_set_css_classes (widget, classes);
   g_object_set_data (G_OBJECT (widget), "gm-style", (gpointer) style);
 }
+
+/**
+ * gm_widget_align_title:
+ * @view: (type GtkColumnView): a table
+ * @column: which of its columns, all visible
+ *
+ * Puts the title above the numbers of the column, which stand at its end. GTK has no property for
+ * that; where its titles are made otherwise, they stay where they are.
+ */
+void
+gm_widget_align_title (GtkWidget *view,
+                       guint      column)
+{
+  GtkWidget *header = gtk_widget_get_first_child (view);
+  GtkWidget *title = header != NULL ? gtk_widget_get_first_child (header) : NULL;
+
+  while (title != NULL && column-- > 0)
+    title = gtk_widget_get_next_sibling (title);
+  if (title != NULL && gtk_widget_get_first_child (title) != NULL)
+    gtk_widget_set_halign (gtk_widget_get_first_child (title), GTK_ALIGN_END);
+}

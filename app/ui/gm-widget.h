@@ -9,4 +9,7 @@ void gm_widget_drop_children (GtkWidget  *widget);
 void gm_widget_set_style     (GtkWidget  *widget,
                               const char *style);
 
+void gm_widget_align_title (GtkWidget *view,
+                            guint      column);
+
 G_END_DECLS

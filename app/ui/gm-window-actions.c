@@ -213,30 +213,56 @@ delete_action (GtkWidget  *widget,
 }
 
 static void
-forget_confirmed (gpointer user_data)
+undo_dismissed_cb (GmWindow *self)
 {
-  GmWindow *self = GM_WINDOW (user_data);
-  guint position;
-
-  if (self->draft != NULL && g_list_store_find (self->drafts, self->draft, &position))
-    g_list_store_remove (self->drafts, position);
-  gm_window_remember_jobs (self);
-  gm_window_show (self, NULL, NULL);
+  g_clear_object (&self->closed);
+  g_clear_object (&self->undo);
 }
 
+/* Instead of a question before: it can be taken back, with all changes. */
 static void
 forget_action (GtkWidget  *widget,
                const char *name,
                GVariant   *parameter)
 {
   GmWindow *self = GM_WINDOW (widget);
+  g_autofree char *title = NULL;
+  g_autofree char *text = NULL;
 
-  if (gm_draft_get_modified (self->draft))
-    gm_dialog_confirm (widget, _("Discard Changes?"),
-                       _("What has changed since the job was saved is lost."), _("_Discard"),
-                       forget_confirmed, self);
-  else
-    forget_confirmed (self);
+  if (self->undo != NULL)
+    adw_toast_dismiss (self->undo);
+  if (self->draft == NULL || !g_list_store_find (self->drafts, self->draft, &self->closed_at))
+    return;
+  g_set_object (&self->closed, self->draft);
+  g_list_store_remove (self->drafts, self->closed_at);
+  gm_window_remember_jobs (self);
+  gm_window_show (self, NULL, NULL);
+  title = g_markup_escape_text (gm_draft_get_title (self->closed), -1);
+  text = g_strdup_printf (_("“%s” closed"), title);
+  self->undo = adw_toast_new (text);
+  adw_toast_set_button_label (self->undo, _("_Undo"));
+  adw_toast_set_action_name (self->undo, "win.undo-forget");
+  g_signal_connect_object (self->undo, "dismissed", G_CALLBACK (undo_dismissed_cb), self,
+                           G_CONNECT_SWAPPED);
+  adw_toast_overlay_add_toast (self->toasts, g_object_ref (self->undo));
+}
+
+static void
+undo_forget_action (GtkWidget  *widget,
+                    const char *name,
+                    GVariant   *parameter)
+{
+  GmWindow *self = GM_WINDOW (widget);
+  g_autoptr(GmDraft) draft = g_steal_pointer (&self->closed);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->drafts));
+
+  if (draft == NULL)
+    return;
+  adw_toast_dismiss (self->undo);
+  g_list_store_insert (self->drafts, MIN (self->closed_at, n), draft);
+  gm_window_remember_jobs (self);
+  gm_window_show (self, draft, g_object_get_data (G_OBJECT (draft), "run"));
+  gm_window_show_page (self, "define");
 }
 
 static void
@@ -245,6 +271,17 @@ show_page_action (GtkWidget  *widget,
                   GVariant   *parameter)
 {
   gm_window_show_page (GM_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+show_failures_action (GtkWidget  *widget,
+                      const char *name,
+                      GVariant   *parameter)
+{
+  GmWindow *self = GM_WINDOW (widget);
+
+  gm_window_show_page (self, "results");
+  gtk_widget_activate_action (GTK_WIDGET (self->results), "results.show-failures", NULL);
 }
 
 static void
@@ -290,7 +327,9 @@ gm_window_install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.open-folder", NULL, open_folder_action);
   gtk_widget_class_install_action (klass, "win.delete", NULL, delete_action);
   gtk_widget_class_install_action (klass, "win.forget", NULL, forget_action);
+  gtk_widget_class_install_action (klass, "win.undo-forget", NULL, undo_forget_action);
   gtk_widget_class_install_action (klass, "win.show-page", "s", show_page_action);
+  gtk_widget_class_install_action (klass, "win.show-failures", NULL, show_failures_action);
   gtk_widget_class_install_action (klass, "win.search", NULL, search_action);
   gtk_widget_class_install_action (klass, "win.back", NULL, back_action);
 }

@@ -29,6 +29,8 @@ struct _GmWindow
   GmRunStore      *runs;
   GListStore      *drafts;         /* of GmDraft: the job files of the sidebar */
   GmDraft         *draft;          /* what is shown; NULL: the welcome page */
+  GmDraft         *closed;         /* taken off the list, as long as that can be undone; or NULL */
+  AdwToast        *undo;           /* which says so */
   GmRun           *run;            /* of this job; NULL: it has not run */
   GSignalGroup    *draft_signals;
   GSignalGroup    *run_signals;
@@ -53,6 +55,7 @@ struct _GmWindow
   GtkWidget       *log;
   GtkLabel        *awake;
 
+  guint            closed_at;      /* where it was in the list */
   guint            closing : 1;    /* the user said so */
 };
 

@@ -78,7 +78,8 @@ update_banner (GmWindow *self)
 
       text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input failed", "%s inputs failed",
                                            (gulong) failures), number);
-      show_banner (self, failures > 0 ? text : NULL, _("_Retry"), "win.retry-failed", FALSE);
+      show_banner (self, failures > 0 ? text : NULL, _("_Show Failures"), "win.show-failures",
+                   FALSE);
     }
   else
     show_banner (self, NULL, NULL, NULL, FALSE);
@@ -269,7 +270,7 @@ has_unsaved (GmWindow *self)
         return TRUE;
     }
 
-  return FALSE;
+  return self->closed != NULL && gm_draft_get_modified (self->closed);
 }
 
 static gboolean
@@ -304,6 +305,8 @@ gm_window_dispose (GObject *object)
   g_clear_object (&self->run_signals);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_WINDOW);
   g_clear_object (&self->draft);
+  g_clear_object (&self->closed);
+  g_clear_object (&self->undo);
   g_clear_object (&self->run);
   g_clear_pointer (&self->deaths, gm_deaths_free);
   g_clear_object (&self->drafts);

@@ -8,6 +8,7 @@
 #include "gm-worker-row.h"
 
 #include "gm-format.h"
+#include "gm-json.h"
 #include "gm-text.h"
 
 /**
@@ -130,19 +131,28 @@ describe (const GmSnapshot       *snapshot,
   switch (worker->state)
     {
     case GM_WORKER_STARTING:
-      return _("starting");
+      return _("Starting");
     case GM_WORKER_BUSY:
-      return is_slow ? _("busy for long") : _("busy");
+      return is_slow ? _("Slow") : _("Busy");
     case GM_WORKER_STOPPED:
-      return snapshot->state == GM_RUN_PAUSED ? _("paused") : _("stopped");
+      return snapshot->state == GM_RUN_PAUSED ? _("Paused") : _("Stopped");
     case GM_WORKER_EXITING:
-      return _("dying");
+      return _("Dying");
     case GM_WORKER_IDLE:
     default:
       if (snapshot->state == GM_RUN_PAUSED)
-        return _("paused");
-      return snapshot->queued == 0 ? _("starved: nothing waits") : _("idle");
+        return _("Paused");
+      return snapshot->queued == 0 ? _("Idle: nothing waits") : _("Idle");
     }
+}
+
+/* As the results show it: a text without the quotes of JSON. */
+static char *
+dup_item (const char *json)
+{
+  g_autoptr(JsonNode) node = *json == '"' ? gm_json_parse (json, strlen (json), NULL, NULL) : NULL;
+
+  return gm_text_escape (node != NULL ? json_node_get_string (node) : json);
 }
 
 /**
@@ -171,14 +181,13 @@ gm_worker_row_set_worker (GmWorkerRow            *self,
     self->changed = TRUE;
   self->is_slow = is_slow;
   set_count (self, GM_WORKER_COLUMN_SLOT, worker->slot);
-  if (g_strcmp0 (self->texts[GM_WORKER_COLUMN_NAME], worker->worker) != 0)
-    set_take (self, GM_WORKER_COLUMN_NAME, worker->slot, g_strdup (worker->worker));
+  set_take (self, GM_WORKER_COLUMN_NAME, worker->slot, gm_format_worker (worker->worker));
   if (self->numbers[GM_WORKER_COLUMN_PID] != worker->pid)
     set_take (self, GM_WORKER_COLUMN_PID, worker->pid, g_strdup_printf ("%d", (int) worker->pid));
   set_take (self, GM_WORKER_COLUMN_STATE, worker->state,
             g_strdup (describe (snapshot, worker, is_slow)));
   set_take (self, GM_WORKER_COLUMN_ITEM, worker->has_index ? (double) worker->index : -1,
-            worker->item != NULL && worker->has_index ? gm_text_escape (worker->item)
+            worker->item != NULL && worker->has_index ? dup_item (worker->item)
             : worker->has_index ? gm_text_number ((gint64) worker->index) : NULL);
   set_take (self, GM_WORKER_COLUMN_SINCE, busy,
             busy >= G_USEC_PER_SEC ? gm_format_clock (busy / 1e6) : NULL);

@@ -6,6 +6,7 @@
 #include "gm-worker-table-private.h"
 
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /**
  * GmWorkerTable:
@@ -23,11 +24,11 @@ static const struct
   gboolean    is_number;
   gboolean    expand;
 } columns[GM_WORKER_N_COLUMNS] = {
-  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 3, 4, FALSE, FALSE },
-  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 10, 22, FALSE, TRUE },
+  [GM_WORKER_COLUMN_SLOT] = { N_("Slot"), 2, 3, FALSE, FALSE },
+  [GM_WORKER_COLUMN_NAME] = { N_("Process"), 8, 12, FALSE, TRUE },
   [GM_WORKER_COLUMN_PID] = { N_("PID"), 6, 7, TRUE, FALSE },
   [GM_WORKER_COLUMN_STATE] = { N_("State"), 6, 9, FALSE, FALSE },
-  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 6, 12, FALSE, TRUE },
+  [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 10, 30, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 3, 5, TRUE, FALSE },
@@ -72,8 +73,11 @@ setup_cb (GtkSignalListItemFactory *factory,
   int column = GPOINTER_TO_INT (user_data);
   GtkWidget *label = gtk_inscription_new (NULL);
 
+  /* Of a path it is mostly the end that says which. */
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (label),
-                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+                                     column == GM_WORKER_COLUMN_ITEM
+                                       ? GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_START
+                                       : GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_inscription_set_min_chars (GTK_INSCRIPTION (label), columns[column].least);
   gtk_inscription_set_nat_chars (GTK_INSCRIPTION (label), columns[column].width);
   gtk_inscription_set_xalign (GTK_INSCRIPTION (label), columns[column].is_number ? 1 : 0);
@@ -154,6 +158,8 @@ add_columns (GmWorkerTable *self)
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, columns[i].expand);
       gtk_column_view_append_column (self->view, column);
+      if (columns[i].is_number)
+        gm_widget_align_title (GTK_WIDGET (self->view), i);
     }
 }
 
@@ -223,6 +229,7 @@ gm_worker_table_init (GmWorkerTable *self)
   gtk_inscription_set_text_overflow (GTK_INSCRIPTION (self->total),
                                      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
   gtk_widget_set_hexpand (self->total, TRUE);
+  gtk_widget_set_valign (self->total, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->total, "numeric");
   gtk_widget_add_css_class (self->total, "heading");
   self->menu = gtk_menu_button_new ();

@@ -67,12 +67,14 @@ def is_named(node, path):
     return bool(name) and not name.startswith(('Gtk', 'Adw', 'Gm'))
 
 
-def find(node, role, name):
-    for child, its_role, _ in walk(node):
-        # GTK 4.8 says the label of a mnemonic twice: "_Run Run".
-        if its_role == role and (child.get_name() + ' ').endswith(f'{name} '):
-            return child
-    return None
+def is_called(node, name):
+    # GTK 4.8 says the label of a mnemonic twice: "_Run Run".
+    return (node.get_name() + ' ').endswith(f' {name} ') or node.get_name() == name
+
+
+def find(nodes, role, name):
+    return next((node for node, its_role, _ in nodes if its_role == role and is_called(node, name)),
+                None)
 
 
 def do(node, name):
@@ -91,11 +93,12 @@ def application(pid):
     return None
 
 
-def check(window, where):
-    nameless = {' > '.join(path[-4:]) for node, role, path in walk(window)
+def check(nodes, where):
+    """A walk costs a second or two: each node is asked across processes."""
+    nameless = {' > '.join(path[-4:]) for node, role, path in nodes
                 if role in CONTROLS and node.get_state_set().contains(Atspi.StateType.VISIBLE)
                 and not is_named(node, path)}
-    n = sum(role in CONTROLS for _, role, _ in walk(window))
+    n = sum(role in CONTROLS for _, role, _ in nodes)
     print(f'{where}: {n} controls, {len(nameless)} without a name')
     for path in sorted(nameless):
         print(f'  {path}')
@@ -109,14 +112,18 @@ def main(program):
     with subprocess.Popen([program, job], env=WINDOW_ENVIRONMENT) as process:
         try:
             window = wait_for('the window', lambda: application(process.pid))
-            bad = check(window, 'define')
-            wait_for('Run', lambda: do(find(window, 'push button', 'Run') or window, 'click'))
-            wait_for('Results', lambda: find(window, 'page tab', 'Results'))
-            wait_for('the end', lambda: find(window, 'push button', 'Retry Failed'))
-            for page in 'Monitor', 'Results', 'Log', 'Define':
-                do(find(window, 'page tab', page), 'click')
-                time.sleep(1)
-                bad += check(window, page)
+            nodes = list(walk(window))
+            bad = check(nodes, 'before the run')
+            # The same button at all times: what it is called says how far the job is.
+            primary = find(nodes, 'push button', 'Run')
+            wait_for('Run', lambda: do(primary, 'click'))
+            wait_for('the end', lambda: (primary.clear_cache(), is_called(primary, 'Retry Failed'))[1])
+            # Pages that are not shown are walked through as well, but are filled when they are shown.
+            for page in 'Monitor', 'Results', 'Log':
+                do(find(nodes, 'page tab', page), 'click')
+                time.sleep(0.5)
+            window.clear_cache()
+            bad += check(list(walk(window)), 'after it')
         finally:
             process.send_signal(signal.SIGTERM)
     return bad > 0

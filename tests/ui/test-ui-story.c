@@ -172,6 +172,9 @@ drop_folder (Story *story)
   GValue value = G_VALUE_INIT;
   gboolean handled = FALSE;
 
+  gtk_widget_set_state_flags (GTK_WIDGET (story->window), GTK_STATE_FLAG_DROP_ACTIVE, FALSE);
+  take (story, "02-dragged");
+  gtk_widget_unset_state_flags (GTK_WIDGET (story->window), GTK_STATE_FLAG_DROP_ACTIVE);
   g_value_init (&value, GDK_TYPE_FILE_LIST);
   g_value_take_boxed (&value, gdk_file_list_new_from_array (files, 1));
   for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
@@ -205,7 +208,7 @@ define (Story *story)
   WAIT_FOR (primary_is (story, "_Run"));
   take (story, "03-defined");
   adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (form));
-  gtk_adjustment_set_value (adjustment, 420);
+  gtk_adjustment_set_value (adjustment, 296);
   take (story, "04-preview");
 }
 
@@ -281,6 +284,7 @@ read_failures (Story *story)
   results = ui_find (story->window, "results-view");
   filter (story, 2, 3);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")), TRUE);
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "3 × exit code"));
   take (story, "09-failures");
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")),
                                 FALSE);

@@ -260,6 +260,37 @@ test_long_history (void)
   }
 }
 
+/* A job that is taken off the list comes back with what was not saved. */
+static void
+test_close_and_undo (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("undone.mpjob",
+    "{\"mpjob\":1,\"name\":\"Undone\",\"task\":{\"command\":[\"true\"]},\"inputs\":{\"range\":[1]}}");
+  g_autoptr(GmDraft) draft = NULL;
+
+  ui_open (application, path);
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "retries")), "3");
+  draft = g_object_ref (gm_window_get_draft (window));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.forget", NULL);
+  g_assert_null (gm_window_get_draft (window));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.undo-forget", NULL);
+  g_assert_true (gm_window_get_draft (window) == draft);
+  g_assert_true (gm_draft_get_modified (draft));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (ui_find (window, "retries"))), ==, "3");
+  /* Only the last one can be taken back, and nothing once that is no longer offered. */
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.forget", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (window), "app.new-job", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.forget", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.undo-forget", NULL);
+  g_assert_true (gm_window_get_draft (window) != draft);
+  g_assert_nonnull (gm_window_get_draft (window));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.forget", NULL);
+  ui_finish (application);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -272,6 +303,7 @@ main (int    argc,
   g_test_add_func ("/window/worker-dies", test_death_of_a_worker_is_told);
   g_test_add_func ("/window/steering", test_steering);
   g_test_add_func ("/window/refused", test_refused_job);
+  g_test_add_func ("/window/close-and-undo", test_close_and_undo);
   g_test_add_func ("/window/long-history", test_long_history);
 
   return g_test_run ();
