@@ -64,7 +64,7 @@ _mp_process_reap (MpProcess *self)
   gboolean ended;
 
   g_mutex_lock (&children_lock);
-  if (priv->state == MP_PROCESS_STARTED)
+  if (_mp_process_get_state (priv) == MP_PROCESS_STARTED)
     {
       int result = waitid (P_PIDFD, priv->pidfd, &info, WEXITED | WNOHANG);
 
@@ -74,11 +74,11 @@ _mp_process_reap (MpProcess *self)
       ended_now = (result == 0 && info.si_pid != 0) || (result < 0 && errno == ECHILD);
       if (ended_now)
         {
-          priv->state = MP_PROCESS_ENDED;
+          _mp_process_set_state (priv, MP_PROCESS_ENDED);
           g_queue_unlink (&children, &priv->link);
         }
     }
-  ended = priv->state == MP_PROCESS_ENDED;
+  ended = _mp_process_get_state (priv) == MP_PROCESS_ENDED;
   g_mutex_unlock (&children_lock);
 
   if (ended_now)
@@ -123,19 +123,31 @@ _mp_process_list_children (void)
 gboolean
 _mp_children_exist (void)
 {
-  return children.length > 0;
+  gboolean any;
+
+  g_mutex_lock (&children_lock);
+  any = children.length > 0;
+  g_mutex_unlock (&children_lock);
+  return any;
 }
 
 /* Before another one is started. */
 void
 _mp_children_sweep (void)
 {
-  if (children.length >= sweep_at)
-    {
-      g_autoptr (GPtrArray) alive = mp_active_children ();
+  g_autoptr (GPtrArray) alive = NULL;
+  gboolean many;
 
-      sweep_at = MAX (16, 2 * alive->len);
-    }
+  g_mutex_lock (&children_lock);
+  many = children.length >= sweep_at;
+  g_mutex_unlock (&children_lock);
+  if (!many)
+    return;
+
+  alive = mp_active_children ();
+  g_mutex_lock (&children_lock);
+  sweep_at = MAX (16, 2 * alive->len);
+  g_mutex_unlock (&children_lock);
 }
 
 /* In a forked child: they are the children of another process. */
@@ -234,8 +246,8 @@ _mp_children_add (MpProcess       *self,
   g_mutex_lock (&children_lock);
   priv->pid = started->pid;
   priv->pidfd = started->pidfd;
-  priv->state = started->pidfd >= 0 ? MP_PROCESS_STARTED : MP_PROCESS_ENDED;
-  if (priv->state == MP_PROCESS_STARTED)
+  _mp_process_set_state (priv, started->pidfd >= 0 ? MP_PROCESS_STARTED : MP_PROCESS_ENDED);
+  if (_mp_process_get_state (priv) == MP_PROCESS_STARTED)
     {
       g_object_ref (self);
       g_queue_push_tail_link (&children, &priv->link);
@@ -263,7 +275,7 @@ mp_process_watch (MpProcess *self)
   g_return_if_fail (MP_IS_PROCESS (self));
 
   priv = _mp_process_get_private (self);
-  g_return_if_fail (priv->owner == getpid () && priv->state != MP_PROCESS_INITIAL);
+  g_return_if_fail (priv->owner == getpid () && _mp_process_get_state (priv) != MP_PROCESS_INITIAL);
   g_return_if_fail (!priv->closed);
 
   if (priv->watch == NULL && !priv->told)
@@ -276,7 +288,7 @@ _mp_process_get_wait_status (MpProcess *self)
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
 
-  g_assert (priv->state == MP_PROCESS_ENDED);
+  g_assert (_mp_process_get_state (priv) == MP_PROCESS_ENDED);
 
   return priv->status_known ? priv->wait_status : W_EXITCODE (MP_EXIT_CODE_UNKNOWN, 0);
 }

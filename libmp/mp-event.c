@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "mp-event.h"
@@ -19,11 +21,13 @@
  * it. A process that is killed in the middle of anything keeps nobody waiting.
  */
 
-/* In shared memory */
+#define N_SETTERS 14
+
+/* In shared memory: a cache line. */
 typedef struct
 {
-  _Atomic guint64 word;    /* how often it was set << 1 | whether it is */
-  _Atomic gint32  setter;  /* a process that is setting it, or was when it died */
+  _Atomic guint64 word;                /* how often it was set << 1 | whether it is */
+  _Atomic gint32  setters[N_SETTERS];  /* processes that are setting it, or were when they died */
 } State;
 
 struct _MpEvent
@@ -83,6 +87,29 @@ mp_event_is_set (MpEvent *self)
   return (atomic_load (&get_state (self)->word) & 1) != 0;
 }
 
+/* Async-signal-safe, as all of the setting is. Of more than a few at a time the last one counts. */
+static _Atomic gint32 *
+enter_setter (State *state)
+{
+  gint32 own = getpid ();
+  int saved_errno = errno;
+  _Atomic gint32 *place = NULL;
+
+  for (guint i = 0; i < N_SETTERS && place == NULL; i++)
+    {
+      gint32 there = atomic_load (&state->setters[i]);
+
+      if ((there == 0 || (there != own && kill (there, 0) < 0 && errno == ESRCH))
+          && atomic_compare_exchange_strong (&state->setters[i], &there, own))
+        place = &state->setters[i];
+    }
+  errno = saved_errno;
+  if (place != NULL)
+    return place;
+  atomic_store (&state->setters[0], own);
+  return &state->setters[0];
+}
+
 /**
  * mp_event_set:
  * @self: an event
@@ -92,18 +119,24 @@ mp_event_is_set (MpEvent *self)
 void
 mp_event_set (MpEvent *self)
 {
+  State *state;
+  _Atomic gint32 *setter;
   guint64 word;
+  gint32 own;
 
   g_return_if_fail (MP_IS_EVENT (self));
 
   /* Whoever sleeps watches this process from here on, in case it does not come to the second. */
-  atomic_store (&get_state (self)->setter, getpid ());
+  state = get_state (self);
+  setter = enter_setter (state);
   _mp_segment_ring (_mp_shared_object_get_segment (self));
-  word = atomic_load (&get_state (self)->word);
+  word = atomic_load (&state->word);
   while ((word & 1) == 0
-         && !atomic_compare_exchange_weak (&get_state (self)->word, &word, (word + 2) | 1))
+         && !atomic_compare_exchange_weak (&state->word, &word, (word + 2) | 1))
     ;
   _mp_segment_ring (_mp_shared_object_get_segment (self));
+  own = getpid ();
+  atomic_compare_exchange_strong (setter, &own, 0);
 }
 
 /**
@@ -132,14 +165,17 @@ try_wait (gpointer  data,
 {
   Wait *wait = data;
   guint64 word = atomic_load (&wait->state->word);
-  pid_t setter;
 
   if ((word & 1) != 0 || word >> 1 != wait->before >> 1)
     return TRUE;
 
-  setter = watch != NULL ? atomic_load (&wait->state->setter) : 0;
-  if (setter != 0 && setter != getpid ())
-    _mp_watch_pid (watch, setter);
+  for (guint i = 0; i < N_SETTERS && watch != NULL; i++)
+    {
+      pid_t setter = atomic_load (&wait->state->setters[i]);
+
+      if (setter != 0 && setter != getpid ())
+        _mp_watch_pid (watch, setter);
+    }
   return FALSE;
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "mp-lock.h"
 
@@ -62,13 +63,24 @@ get_state (gpointer self)
   return _mp_shared_object_get_memory (self);
 }
 
+static gboolean
+is_thread_here (pid_t thread)
+{
+  g_autofree char *path = NULL;
+
+  if (thread == 0 || thread == getpid () || thread == gettid ())
+    return thread != 0;
+  path = g_strdup_printf ("/proc/self/task/%d", (int) thread);
+  return access (path, F_OK) == 0 || errno != ENOENT;
+}
+
 static void
 mp_lock_finalize (GObject *object)
 {
   State *state = get_state (object);
 
   /* The kernel knows a lock that a thread here has by its address: it must stay mapped. */
-  if (state != NULL && _mp_mutex_get_owner (&state->mutex) != 0)
+  if (state != NULL && is_thread_here (_mp_mutex_get_owner (&state->mutex)))
     _mp_shared_object_get_private (object)->place.segment = NULL;
 
   G_OBJECT_CLASS (mp_lock_parent_class)->finalize (object);

@@ -16,10 +16,18 @@
 #include "mp-log-private.h"
 #include "mp-process.h"
 
+/* Read by any thread at any time, so changed atomically, by one at a time. */
 static MpLogState sinks = { .fd = -1 };
 /* The lowest level that anybody wants: what costs a call that logs nothing. */
 static int threshold = G_MAXINT;
+/* A descriptor that was given lines once keeps its number: a thread may be about to write to it. */
+static int kept_fd = -1;
+G_LOCK_DEFINE_STATIC (sinks);
 
+#define GET(place)        __atomic_load_n (&(place), __ATOMIC_RELAXED)
+#define SET(place, value) __atomic_store_n (&(place), (value), __ATOMIC_RELAXED)
+
+/* The lock is held. */
 static void
 update_threshold (void)
 {
@@ -29,7 +37,20 @@ update_threshold (void)
     lowest = mp_log_get_level ();
   if (sinks.fd >= 0)
     lowest = MIN (lowest, (int) sinks.fd_level);
-  threshold = lowest;
+  SET (threshold, lowest);
+}
+
+/* The lock is held. Takes @fd. Returns: the descriptor to use, -1 for none */
+static int
+keep_fd (int fd)
+{
+  mp_autofd int given = fd >= 0 ? fd : open ("/dev/null", O_WRONLY | O_CLOEXEC);
+
+  if (kept_fd < 0 && fd >= 0)
+    kept_fd = g_steal_fd (&given);
+  else if (kept_fd >= 0 && (given < 0 || dup3 (given, kept_fd, O_CLOEXEC) < 0))
+    _mp_clear_fd (&kept_fd);
+  return fd >= 0 ? kept_fd : -1;
 }
 
 static gboolean
@@ -112,10 +133,11 @@ mp_log (MpLogLevel  level,
   int saved_errno = errno;
   gsize length;
   va_list args;
+  int fd;
 
   g_return_if_fail (format != NULL);
 
-  if ((int) level < threshold)
+  if ((int) level < GET (threshold))
     return;
 
   length = MIN (format_level (level, line, sizeof line), (int) sizeof line - 1);
@@ -126,10 +148,11 @@ mp_log (MpLogLevel  level,
   length = MIN (length, sizeof line - 1);
   line[length++] = '\n';
 
-  if (sinks.to_stderr && level >= mp_log_get_level ())
+  if (GET (sinks.to_stderr) && level >= mp_log_get_level ())
     write_all (STDERR_FILENO, line, length);
-  if (sinks.fd >= 0 && level >= sinks.fd_level)
-    write_all (sinks.fd, line, length);
+  fd = GET (sinks.fd);
+  if (fd >= 0 && level >= GET (sinks.fd_level))
+    write_all (fd, line, length);
   errno = saved_errno;
 }
 
@@ -143,10 +166,12 @@ mp_log (MpLogLevel  level,
 void
 mp_log_to_stderr (MpLogLevel level)
 {
-  sinks.to_stderr = TRUE;
+  G_LOCK (sinks);
+  SET (sinks.to_stderr, TRUE);
   if (level != MP_LOG_NOTSET)
-    sinks.level = level;
+    SET (sinks.level, level);
   update_threshold ();
+  G_UNLOCK (sinks);
 }
 
 /**
@@ -171,10 +196,11 @@ mp_log_to_fd (int        fd,
       g_return_if_fail (copy >= 0);
     }
 
-  _mp_clear_fd (&sinks.fd);
-  sinks.fd = copy;
-  sinks.fd_level = level;
+  G_LOCK (sinks);
+  SET (sinks.fd_level, level);
+  SET (sinks.fd, keep_fd (copy));
   update_threshold ();
+  G_UNLOCK (sinks);
 }
 
 /**
@@ -187,8 +213,10 @@ mp_log_to_fd (int        fd,
 void
 mp_log_set_level (MpLogLevel level)
 {
-  sinks.level = level;
+  G_LOCK (sinks);
+  SET (sinks.level, level);
   update_threshold ();
+  G_UNLOCK (sinks);
 }
 
 /**
@@ -199,22 +227,29 @@ mp_log_set_level (MpLogLevel level)
 MpLogLevel
 mp_log_get_level (void)
 {
-  return sinks.level != MP_LOG_NOTSET ? sinks.level : MP_LOG_WARNING;
+  MpLogLevel level = GET (sinks.level);
+
+  return level != MP_LOG_NOTSET ? level : MP_LOG_WARNING;
 }
 
 void
 _mp_log_get_state (MpLogState *state)
 {
+  G_LOCK (sinks);
   *state = sinks;
+  G_UNLOCK (sinks);
 }
 
 /* Takes over the descriptor in @state. */
 void
 _mp_log_take_state (const MpLogState *state)
 {
-  _mp_clear_fd (&sinks.fd);
+  G_LOCK (sinks);
+  _mp_clear_fd (&kept_fd);
   sinks = *state;
+  kept_fd = sinks.fd;
   update_threshold ();
+  G_UNLOCK (sinks);
 }
 
 void

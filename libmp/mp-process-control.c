@@ -42,7 +42,7 @@ check_startable (MpProcess  *self,
 
   if (priv->closed)
     return set_process_error (error, MP_ERROR_CLOSED, "process object is closed");
-  if (priv->state != MP_PROCESS_INITIAL)
+  if (_mp_process_get_state (priv) != MP_PROCESS_INITIAL)
     return set_process_error (error, MP_ERROR_PROCESS, "cannot start a process twice");
   if (priv->owner != getpid ())
     return set_process_error (error, MP_ERROR_PROCESS,
@@ -114,7 +114,7 @@ check_joinable (MpProcess  *self,
     return TRUE;
   if (self == mp_process_get_current () || priv->owner != getpid ())
     return set_process_error (error, MP_ERROR_PROCESS, "can only join a child process");
-  if (priv->state == MP_PROCESS_INITIAL)
+  if (_mp_process_get_state (priv) == MP_PROCESS_INITIAL)
     return set_process_error (error, MP_ERROR_PROCESS, "can only join a started process");
   return TRUE;
 }
@@ -211,7 +211,8 @@ mp_process_is_alive (MpProcess *self)
     return TRUE;
   if (self == mp_process_get_parent ())
     return !priv->closed && getppid () == priv->pid;
-  if (priv->closed || priv->state == MP_PROCESS_INITIAL || priv->owner != getpid ())
+  if (priv->closed || _mp_process_get_state (priv) == MP_PROCESS_INITIAL
+      || priv->owner != getpid ())
     return FALSE;
   return !_mp_process_reap (self);
 }
@@ -225,7 +226,7 @@ send_signal (MpProcess  *self,
 
   if (priv->closed)
     return set_process_error (error, MP_ERROR_CLOSED, "process object is closed");
-  if (priv->state == MP_PROCESS_INITIAL)
+  if (_mp_process_get_state (priv) == MP_PROCESS_INITIAL)
     return set_process_error (error, MP_ERROR_PROCESS,
                               "can only signal a started process: it was not started yet");
   if (priv->owner != getpid ())
@@ -321,7 +322,7 @@ mp_process_close (MpProcess  *self,
   priv = _mp_process_get_private (self);
   if (priv->closed)
     return TRUE;
-  if (priv->state != MP_PROCESS_INITIAL && mp_process_is_alive (self))
+  if (_mp_process_get_state (priv) != MP_PROCESS_INITIAL && mp_process_is_alive (self))
     return set_process_error (error, MP_ERROR_PROCESS,
                               "Cannot close a process while it is still running. You should first"
                               " call join() or terminate().");
@@ -356,7 +357,7 @@ mp_process_get_exit_code (MpProcess *self,
   g_return_val_if_fail (MP_IS_PROCESS (self), FALSE);
 
   priv = _mp_process_get_private (self);
-  if (priv->closed || priv->state == MP_PROCESS_INITIAL || priv->owner != getpid ()
+  if (priv->closed || _mp_process_get_state (priv) == MP_PROCESS_INITIAL || priv->owner != getpid ()
       || !_mp_process_reap (self))
     return FALSE;
 

@@ -86,7 +86,7 @@ describe_other (const char *name,
   describing_other = FALSE;
 
   priv = _mp_process_get_private (process);
-  priv->state = MP_PROCESS_STARTED;
+  _mp_process_set_state (priv, MP_PROCESS_STARTED);
   priv->pid = pid;
   priv->identity = g_strdup ("");
   return process;
@@ -109,10 +109,10 @@ _mp_process_become_current (MpProcess *self,
 
   parent_of_current = parent;
   parent_priv->owner = 0;
-  parent_priv->state = MP_PROCESS_STARTED;
+  _mp_process_set_state (parent_priv, MP_PROCESS_STARTED);
 
   current = g_object_ref (self);
-  priv->state = MP_PROCESS_STARTED;
+  _mp_process_set_state (priv, MP_PROCESS_STARTED);
   priv->pid = getpid ();
   counter = 0;
 }
@@ -229,7 +229,7 @@ mp_process_set_daemon (MpProcess *self,
   g_return_if_fail (MP_IS_PROCESS (self));
 
   priv = _mp_process_get_private (self);
-  g_return_if_fail (priv->state == MP_PROCESS_INITIAL);
+  g_return_if_fail (_mp_process_get_state (priv) == MP_PROCESS_INITIAL);
 
   daemon = daemon != FALSE;
   if (priv->daemon == daemon)
@@ -326,7 +326,7 @@ state_to_string (MpProcess *self)
     return "closed";
   if (priv->owner != getpid ())
     return "unknown";
-  if (priv->state == MP_PROCESS_INITIAL)
+  if (_mp_process_get_state (priv) == MP_PROCESS_INITIAL)
     return "initial";
   return mp_process_is_alive (self) ? "started" : "stopped";
 }

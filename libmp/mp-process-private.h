@@ -31,8 +31,10 @@ typedef struct
   MpContext      *context;      /* NULL: the default at the time it starts */
 
   GList           link;         /* in the children, while it is one that has not ended */
-  MpProcessState  state;        /* guarded by the children's lock, as the next two */
+  /* Changed while the children's lock is held, the state after the others; it is read anywhere */
+  MpProcessState  state;
   int             wait_status;
+  gboolean        status_known;
   pid_t           pid;
   pid_t           owner;        /* whose child it is */
   int             death_signal;
@@ -40,7 +42,6 @@ typedef struct
 
   guint           daemon : 1;
   guint           worker : 1;
-  guint           status_known : 1;
   guint           closed : 1;
   guint           told : 1;     /* `terminated` was emitted */
 } MpProcessPrivate;
@@ -53,6 +54,19 @@ typedef struct
 } MpStarted;
 
 MpProcessPrivate *_mp_process_get_private         (MpProcess          *self);
+
+static inline MpProcessState
+_mp_process_get_state (MpProcessPrivate *priv)
+{
+  return __atomic_load_n (&priv->state, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+_mp_process_set_state (MpProcessPrivate *priv,
+                       MpProcessState    state)
+{
+  __atomic_store_n (&priv->state, state, __ATOMIC_RELEASE);
+}
 
 /* For the pool. */
 MpProcess        *_mp_process_new_worker          (MpContext          *context,

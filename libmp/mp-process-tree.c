@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,9 @@
 
 /* How long to wait for what has been killed: only the kernel itself can be that slow. */
 #define KILL_PATIENCE (2 * G_USEC_PER_SEC)
+
+/* As many as looking at processes takes at a time. */
+#define DESCRIPTORS 8
 
 /* The same for what has been stopped; nothing depends on it. */
 #define STOP_PATIENCE (20 * 1000)
@@ -91,40 +95,54 @@ _mp_process_info_signal (const MpProcessInfo *info,
   return fd >= 0 && pidfd_send_signal (fd, signal_number, NULL, 0) == 0;
 }
 
-static void
+/* After something that failed: whether it was for want of descriptors, and tells nothing. */
+static gboolean
+lacked_descriptors (void)
+{
+  return errno == EMFILE || errno == ENFILE;
+}
+
+/* Returns: FALSE if nobody knows whether it is there */
+static gboolean
 append_process (pid_t   pid,
                 GArray *processes)
 {
   MpProcessInfo info;
 
-  if (pid > 0 && _mp_process_info_read (pid, &info))
-    g_array_append_val (processes, info);
+  if (pid <= 0)
+    return TRUE;
+  if (!_mp_process_info_read (pid, &info))
+    return !lacked_descriptors ();
+  g_array_append_val (processes, info);
+  return TRUE;
 }
 
-/* Appends every process there is. */
-void
+/* Appends every process there is. Returns: FALSE if there may be others, for want of descriptors */
+gboolean
 _mp_list_processes (GArray *processes)
 {
   DIR *folder = opendir ("/proc");
   struct dirent *entry;
+  gboolean all = TRUE;
 
   if (folder == NULL)
-    return;
+    return !lacked_descriptors ();
   while ((entry = readdir (folder)) != NULL)
     {
       if (g_ascii_isdigit (entry->d_name[0]))
-        append_process (g_ascii_strtoll (entry->d_name, NULL, 10), processes);
+        all &= append_process (g_ascii_strtoll (entry->d_name, NULL, 10), processes);
     }
   closedir (folder);
+  return all;
 }
 
-static void
+static gboolean
 list_children_slowly (pid_t   pid,
                       GArray *processes)
 {
   g_autoptr (GArray) all = _mp_process_array_new ();
+  gboolean complete = _mp_list_processes (all);
 
-  _mp_list_processes (all);
   for (guint i = 0; i < all->len; i++)
     {
       MpProcessInfo *info = &g_array_index (all, MpProcessInfo, i);
@@ -132,19 +150,23 @@ list_children_slowly (pid_t   pid,
       if (info->parent == pid)
         g_array_append_val (processes, *info);
     }
+  return complete;
 }
 
-static void
+static gboolean
 list_children_of_thread (pid_t       pid,
                          const char *thread,
                          GArray     *processes)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/task/%s/children", pid, thread);
   g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean all = TRUE;
   char *rest;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return;
+  if (!g_file_get_contents (path, &text, NULL, &error))
+    return !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_MFILE)
+           && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NFILE);
   rest = text;
   for (;;)
     {
@@ -152,38 +174,38 @@ list_children_of_thread (pid_t       pid,
       gint64 child = g_ascii_strtoll (rest, &end, 10);
 
       if (end == rest)
-        break;
-      append_process (child, processes);
+        return all;
+      all &= append_process (child, processes);
       rest = end;
     }
 }
 
-/* Appends the children of @pid, dead ones that nobody has waited for included. */
-void
+/* Appends the children of @pid, dead ones that nobody has waited for included. Returns: FALSE if
+ * there may be others, for want of descriptors */
+gboolean
 _mp_list_children (pid_t   pid,
                    GArray *processes)
 {
   g_autofree char *path = NULL;
   struct dirent *entry;
+  gboolean all = TRUE;
   DIR *folder;
 
   /* A kernel may be built without these lists. */
   if (access ("/proc/thread-self/children", F_OK) < 0)
-    {
-      list_children_slowly (pid, processes);
-      return;
-    }
+    return list_children_slowly (pid, processes);
 
   path = g_strdup_printf ("/proc/%d/task", pid);
   folder = opendir (path);
   if (folder == NULL)
-    return;
+    return !lacked_descriptors ();
   while ((entry = readdir (folder)) != NULL)
     {
       if (g_ascii_isdigit (entry->d_name[0]))
-        list_children_of_thread (pid, entry->d_name, processes);
+        all &= list_children_of_thread (pid, entry->d_name, processes);
     }
   closedir (folder);
+  return all;
 }
 
 /* Appends the children of @pid, their children, and so on. */
@@ -326,13 +348,15 @@ _mp_freeze_tree (pid_t   root,
     }
 }
 
-/* Appends the children of this process that are not in @known, and that it may kill. */
-static void
+/* Appends the children of this process that are not in @known, and that it may kill. Returns: FALSE
+ * if there may be others, for want of descriptors */
+static gboolean
 list_orphans (const pid_t *known,
               guint        n_known,
               GArray      *orphans)
 {
-  _mp_list_children (getpid (), orphans);
+  gboolean all = _mp_list_children (getpid (), orphans);
+
   for (guint i = 0; i < orphans->len;)
     {
       MpProcessInfo *info = &g_array_index (orphans, MpProcessInfo, i);
@@ -345,6 +369,7 @@ list_orphans (const pid_t *known,
       else
         i++;
     }
+  return all;
 }
 
 /* Whether nobody in the group of @info is to stay: its session is not ours, so what we started has
@@ -377,22 +402,21 @@ kill_orphan (const MpProcessInfo *info,
   _mp_kill_tree (info->pid);
 }
 
-/* Kills and reaps the children of this process that are not in @known, with all that comes from
- * them. %FALSE if the kernel did not let some of them go in time. For a child subreaper: only to
- * that come back those whose parent has ended. */
-gboolean
-_mp_kill_orphans (const pid_t *known,
-                  guint        n_known)
+static gboolean
+kill_orphans (const pid_t *known,
+              guint        n_known)
 {
   gint64 deadline = g_get_monotonic_time () + KILL_PATIENCE;
   g_autoptr (GArray) orphans = _mp_process_array_new ();
 
   for (;;)
     {
+      gboolean all;
+
       g_array_set_size (orphans, 0);
-      list_orphans (known, n_known, orphans);
+      all = list_orphans (known, n_known, orphans);
       if (orphans->len == 0)
-        return TRUE;
+        return all;
       if (g_get_monotonic_time () > deadline)
         return FALSE;
 
@@ -402,4 +426,25 @@ _mp_kill_orphans (const pid_t *known,
       for (guint i = 0; i < orphans->len; i++)
         waitpid (g_array_index (orphans, MpProcessInfo, i).pid, NULL, WNOHANG);
     }
+}
+
+/* Kills and reaps the children of this process that are not in @known, with all that comes from
+ * them. %FALSE if the kernel did not let some of them go in time, or look for them. For a child
+ * subreaper: only to that come back those whose parent has ended. */
+gboolean
+_mp_kill_orphans (const pid_t *known,
+                  guint        n_known)
+{
+  struct rlimit before, more;
+  gboolean gone;
+
+  /* To look takes a few descriptors, also when the program has used up all that it may have. */
+  if (getrlimit (RLIMIT_NOFILE, &before) < 0)
+    return kill_orphans (known, n_known);
+  more = before;
+  more.rlim_cur = MIN (before.rlim_max, before.rlim_cur + DESCRIPTORS);
+  setrlimit (RLIMIT_NOFILE, &more);
+  gone = kill_orphans (known, n_known);
+  setrlimit (RLIMIT_NOFILE, &before);
+  return gone;
 }

@@ -430,9 +430,9 @@ end_get (Transfer  *transfer,
  * Puts a value. May be called from any thread. With a @timeout of 0 this is Python's `put_nowait`.
  *
  * Returns: %TRUE when the value is in the queue; %FALSE with %MP_ERROR_FULL if it was full for the
- *   whole of @timeout, %MP_ERROR_CLOSED if it is closed or shut down, %MP_ERROR_BAD_MESSAGE if the
- *   value is too large or has too many descriptors, or one that is not open; %MP_ERROR_FAILED if
- *   there are too many open ones to wait, or under way
+ *   whole of @timeout, %MP_ERROR_CLOSED if it is closed or shut down, or a descriptor in the value
+ *   is not open, %MP_ERROR_BAD_MESSAGE if the value is too large or has more than 253 descriptors,
+ *   %MP_ERROR_FAILED if it has a standard one, or too many are open to wait, or under way
  */
 gboolean
 mp_queue_put (MpQueue   *self,
@@ -456,7 +456,8 @@ mp_queue_put (MpQueue   *self,
  * @callback: (scope async): called when the value is in the queue
  * @user_data: data for @callback
  *
- * Puts a value as soon as there is room, in the thread-default main context, without a thread.
+ * Puts a value as soon as there is room, in the thread-default main context, without a thread. Its
+ * descriptors have to be open until then.
  */
 void
 mp_queue_put_async (MpQueue             *self,

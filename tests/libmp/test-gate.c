@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who is put off from a shared object by one that then changes nothing must not sleep for ever. */
+/* Who is put off from a shared object by one that then changes nothing must not sleep for ever, nor
+ * who waits for two that die at exact instants. */
 #include <signal.h>
 
 #include "process-test.h"
 
 #include "mp-gate-private.h"
+#include "mp-shared-object-private.h"
 
 /* Every object's memory begins with its gate, or with that of its putters. */
 static GVariant *
@@ -179,6 +181,69 @@ test_barrier (gconstpointer method)
   end_inside (&inside);
 }
 
+/* What an event has in its memory. */
+typedef struct
+{
+  _Atomic guint64 word;
+  _Atomic gint32  setters[];
+} EventMemory;
+
+/* Begins to set an event, as another one does at the same time who dies at once, does it and dies
+ * without having rung. */
+static GVariant *
+set_and_die (GVariant  *args,
+             GError   **error)
+{
+  g_autoptr(GVariant) first = g_variant_get_child_value (args, 0);
+  g_autoptr(GVariant) second = g_variant_get_child_value (args, 1);
+  g_autoptr(MpEvent) event = mp_shareable_from_variant (first, MP_TYPE_EVENT, NULL);
+  g_autoptr(MpConnection) connection = mp_shareable_from_variant (second, MP_TYPE_CONNECTION, NULL);
+  EventMemory *memory = _mp_shared_object_get_memory (event);
+  g_autoptr(GVariant) order = NULL;
+  pid_t dead = fork ();
+
+  if (dead == 0)
+    _exit (0);
+  waitpid (dead, NULL, 0);
+  atomic_store (&memory->setters[0], dead);
+  atomic_store (&memory->setters[1], getpid ());
+  send_value (connection, g_variant_new_boolean (TRUE));
+  order = receive (connection);
+  atomic_store (&memory->word, 3);
+  raise (SIGKILL);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (set_and_die)
+
+static void
+test_setters_die (gconstpointer method)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpEvent) event = mp_event_new (&error);
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) told = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  make_pipe (TRUE, &ours, &theirs);
+  process = start_new (method, "set_and_die",
+                       g_variant_new ("(@(sv)@(sv))",
+                                      mp_shareable_to_variant (MP_SHAREABLE (event)),
+                                      mp_shareable_to_variant (MP_SHAREABLE (theirs))));
+  told = receive (ours);
+  mp_event_wait_async (event, NULL, keep_result, &result);
+  send_value (ours, g_variant_new_boolean (TRUE));
+  wait_for_result (&result);
+  g_assert_true (mp_event_wait_finish (event, result, &error));
+  g_assert_cmpint (join (process), ==, -SIGKILL);
+  /* Whoever died at it keeps nobody's place. */
+  mp_event_clear (event);
+  mp_event_set (event);
+  g_assert_cmpint (atomic_load (&((EventMemory *) _mp_shared_object_get_memory (event))->setters[0]),
+                   ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -190,5 +255,6 @@ main (int    argc,
   add_for_methods ("gate", "holder-dies", test_holder_dies);
   add_for_methods ("gate", "queue", test_queue);
   add_for_methods ("gate", "barrier", test_barrier);
+  add_for_methods ("gate", "setters-die", test_setters_die);
   return g_test_run ();
 }

@@ -81,6 +81,47 @@ start_holder (gconstpointer  method,
   return process;
 }
 
+/* Makes a lock of its own, sends it and has it. */
+static GVariant *
+send_and_hold (GVariant  *args,
+               GError   **error)
+{
+  g_autoptr(MpConnection) connection = connection_of (args);
+  g_autoptr(MpLock) lock = mp_lock_new (error);
+
+  g_assert_cmpint (mp_lock_acquire (lock, -1, error), ==, MP_ACQUIRED);
+  send_value (connection, mp_shareable_to_variant (MP_SHAREABLE (lock)));
+  for (;;)
+    pause ();
+  return NULL;
+}
+MP_REGISTER_FUNCTION (send_and_hold)
+
+/* Nothing of a lock stays here because another process has it. */
+static void
+test_dropped (gconstpointer method)
+{
+  g_autoptr(MpLock) none = mp_lock_new (NULL);
+  g_autoptr(MpConnection) ours = NULL;
+  g_autoptr(MpConnection) theirs = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) value = NULL;
+  MpLock *lock;
+  guint before;
+
+  make_pipe (FALSE, &ours, &theirs);
+  process = start_new (method, "send_and_hold", lock_args (none, theirs));
+  before = count_descriptors ();
+  value = receive (ours);
+  lock = mp_shareable_from_variant (value, MP_TYPE_LOCK, NULL);
+  g_assert_true (mp_lock_get_locked (lock));
+  g_object_unref (lock);
+  g_clear_pointer (&value, g_variant_unref);
+  g_assert_cmpuint (count_descriptors (), ==, before);
+  mp_process_kill (process, NULL);
+  join (process);
+}
+
 static void
 test_owner_dies (gconstpointer method)
 {
@@ -266,6 +307,7 @@ main (int    argc,
   g_test_add_func ("/lock/descriptors", test_descriptors);
   add_for_methods ("lock", "owner-dies", test_owner_dies);
   add_for_methods ("lock", "async", test_async);
+  add_for_methods ("lock", "dropped", test_dropped);
   add_for_methods ("lock", "unwatched-owner", test_unwatched_owner);
   add_for_methods ("lock", "killed", test_killed);
   return g_test_run ();

@@ -2,6 +2,8 @@
 
 /* The form of log lines, and how one process collects those of many. */
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "process-test.h"
 
@@ -163,6 +165,44 @@ test_gone_reader (gconstpointer method)
   mp_log_to_fd (-1, MP_LOG_NOTSET);
 }
 
+static int stop_logging;
+
+static gpointer
+log_on (gpointer data)
+{
+  while (!g_atomic_int_get (&stop_logging))
+    mp_log (MP_LOG_WARNING, "a line");
+  return NULL;
+}
+
+/* What another thread is just writing gets into no file that was opened since. */
+static void
+test_other_thread (void)
+{
+  int file = memfd_create ("log", MFD_CLOEXEC);
+  GThread *thread = g_thread_new (NULL, log_on, NULL);
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      struct stat status;
+      int others[4];
+
+      mp_log_to_fd (file, MP_LOG_WARNING);
+      mp_log_to_fd (-1, MP_LOG_NOTSET);
+      for (guint n = 0; n < G_N_ELEMENTS (others); n++)
+        others[n] = memfd_create ("other", MFD_CLOEXEC);
+      for (guint n = 0; n < G_N_ELEMENTS (others); n++)
+        {
+          g_assert_no_errno (fstat (others[n], &status));
+          g_assert_cmpint (status.st_size, ==, 0);
+          close (others[n]);
+        }
+    }
+  g_atomic_int_set (&stop_logging, TRUE);
+  g_thread_join (thread);
+  close (file);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -174,6 +214,7 @@ main (int    argc,
   g_test_add_func ("/log/long-line", test_long_line);
   add_for_methods ("log", "many-writers", test_many_writers);
   add_for_methods ("log", "gone-reader", test_gone_reader);
+  g_test_add_func ("/log/other-thread", test_other_thread);
 
   return g_test_run ();
 }

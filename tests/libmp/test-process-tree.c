@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command-util.h"
+#include "test-util.h"
 #include "mp-process-tree-private.h"
 
 static pid_t
@@ -122,6 +123,49 @@ test_orphans (void)
   command_test_end (&test);
 }
 
+/* A child of this process without a descriptor, in a child whose limit is @hard, or not. Returns:
+ * what that says of having killed it */
+static gboolean
+kill_without_descriptors (gboolean hard)
+{
+  pid_t pid = fork ();
+  int status;
+
+  if (pid == 0)
+    {
+      pid_t orphan = fork ();
+      gboolean said;
+
+      while (orphan == 0)
+        pause ();
+      take_descriptors (0);
+      if (hard)
+        {
+          struct rlimit limit;
+
+          getrlimit (RLIMIT_NOFILE, &limit);
+          limit.rlim_max = limit.rlim_cur;
+          setrlimit (RLIMIT_NOFILE, &limit);
+        }
+      said = _mp_kill_orphans (NULL, 0);
+      /* It is as it was said to be. */
+      if (said != (kill (orphan, SIGKILL) < 0))
+        _exit (2);
+      _exit (said);
+    }
+  g_assert_no_errno (waitpid (pid, &status, 0));
+  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) < 2);
+  return WEXITSTATUS (status);
+}
+
+static void
+test_no_descriptors (void)
+{
+  g_assert_false (kill_without_descriptors (TRUE));
+  g_assert_true (kill_without_descriptors (FALSE));
+  g_assert_true (_mp_kill_orphans (NULL, 0));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -131,5 +175,6 @@ main (int    argc,
   g_test_add_func ("/process-tree/info", test_info);
   g_test_add_func ("/process-tree/descendants", test_descendants);
   g_test_add_func ("/process-tree/orphans", test_orphans);
+  g_test_add_func ("/process-tree/no-descriptors", test_no_descriptors);
   return g_test_run ();
 }
