@@ -57,6 +57,7 @@ gboolean  _mp_manager_client_send           (MpManagerClient  *self,
                                              const char       *method,
                                              GVariant         *args,
                                              gint64            timeout);
+void      _mp_manager_client_inherit_args  (GVariant         *args);
 void      _mp_client_call_finish            (MpClientCall     *call,
                                              GVariant         *result,
                                              GError           *error);

@@ -444,6 +444,7 @@ after_fork (gpointer user_data)
       self->told = FALSE;
       _mp_manager_client_inherit (self);
     }
+  _mp_manager_client_inherit_args (mp_process_get_args (mp_process_get_current ()));
 }
 
 __attribute__ ((constructor)) static void

@@ -162,9 +162,10 @@ _mp_manager_client_release (MpManagerClient *self,
 }
 
 static void
-note_grant (guint64  id,
-            guint64  token,
-            gpointer user_data)
+note_grant (const char *address,
+            guint64     id,
+            guint64     token,
+            gpointer    user_data)
 {
   get_entry (user_data, id)->grants++;
 }
@@ -213,6 +214,32 @@ _mp_manager_client_inherit (MpManagerClient *self)
       entry->grants = 1;
       log_incref (self, entry);
     }
+}
+
+static void
+inherit_found (const char *address,
+               guint64     id,
+               guint64     token,
+               gpointer    user_data)
+{
+  MpManagerClient *self = _mp_manager_client_get (address, NULL);
+
+  if (g_hash_table_lookup (self->entries, &id) != NULL
+      || !_mp_manager_client_adopt (self, id, 0, NULL))
+    {
+      _mp_manager_client_unref (self);
+      return;
+    }
+  /* For good: this process has it from its beginning to its end. */
+  log_incref (self, g_hash_table_lookup (self->entries, &id));
+}
+
+/* In a child of the forkserver: the proxies in its arguments are what it has inherited. */
+void
+_mp_manager_client_inherit_args (GVariant *args)
+{
+  if (args != NULL)
+    _mp_proxies_find (args, NULL, inherit_found, NULL);
 }
 
 static gboolean

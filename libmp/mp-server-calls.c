@@ -22,7 +22,8 @@ _mp_proxies_find (GVariant     *value,
                   MpProxyFound  found,
                   gpointer      user_data)
 {
-  if (!_mp_handles_possible (g_variant_get_type (value)))
+  /* Only what can hold a variant can hold a proxy. */
+  if (!g_variant_is_container (value) || !_mp_handles_possible (g_variant_get_type (value)))
     return;
   if (g_variant_is_of_type (value, G_VARIANT_TYPE (MP_SHAREABLE_TYPE_STRING)))
     {
@@ -37,8 +38,8 @@ _mp_proxies_find (GVariant     *value,
           guint64 id, token;
 
           g_variant_get (state, "(&s&stt)", &manager, NULL, &id, &token);
-          if (g_str_equal (manager, address))
-            found (id, token, user_data);
+          if (address == NULL || g_str_equal (manager, address))
+            found (manager, id, token, user_data);
           return;
         }
     }
@@ -58,9 +59,10 @@ find (MpServer *self,
 }
 
 static void
-hold_found (guint64  id,
-            guint64  token,
-            gpointer user_data)
+hold_found (const char *address,
+            guint64     id,
+            guint64     token,
+            gpointer    user_data)
 {
   MpServer *self = user_data;
   MpManaged *object = find (self, id);
@@ -74,9 +76,10 @@ hold_found (guint64  id,
 }
 
 static void
-drop_found (guint64  id,
-            guint64  token,
-            gpointer user_data)
+drop_found (const char *address,
+            guint64     id,
+            guint64     token,
+            gpointer    user_data)
 {
   MpManaged *object = find (user_data, id);
 
@@ -174,9 +177,10 @@ grant (MpSession *session,
 }
 
 static void
-grant_found (guint64  id,
-             guint64  token,
-             gpointer user_data)
+grant_found (const char *address,
+             guint64     id,
+             guint64     token,
+             gpointer    user_data)
 {
   MpSession *session = user_data;
   MpManaged *object = find (session->server, id);

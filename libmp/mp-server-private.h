@@ -88,10 +88,11 @@ void        _mp_session_reply       (MpSession       *self,
                                      GVariant        *value);
 void        _mp_session_fail        (MpSession       *self);
 
-/* Calls @found for each proxy in @value of the manager at @address. */
-typedef void (*MpProxyFound) (guint64  id,
-                              guint64  token,
-                              gpointer user_data);
+/* Calls @found for each proxy in @value of the manager at @address, or of any. */
+typedef void (*MpProxyFound) (const char *address,
+                              guint64     id,
+                              guint64     token,
+                              gpointer    user_data);
 void        _mp_proxies_find        (GVariant        *value,
                                      const char      *address,
                                      MpProxyFound     found,

@@ -13,11 +13,20 @@ import sys
 
 METHODS = ('fork', 'spawn', 'forkserver')
 # What Python says about things that libmp does not have.
-NOT_OURS = re.compile(r'.*created temp directory .*\n')
+NOT_OURS = re.compile(r"""\[\w+/[\w:-]+\]\ (created\ temp\ directory .*|starting\ server\ thread .*
+    |Failure\ to\ send\ message:\ .*|\ \.\.\.\ .*|got\ EOF\ --\ exiting\ thread .*|thread\ 'MainThread'\ .*)\n""", re.VERBOSE)
+# What is another one in each run: the objects and the address of a manager.
+NAMES = ((re.compile(r"(with id|INCREF|DECREF) '[0-9a-f]+'"), r"\1 'ID'"),
+         (re.compile(r"serving at '.*'"), "serving at 'ADDRESS'"))
 
 
 # Or Python would keep what a child prints until after its last line of the log.
 ENVIRONMENT = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+
+
+def speaker(line):
+    match = re.match(r'\[\w+/([\w:-]+)\]', line)
+    return match.group(1) if match else ''
 
 
 def output(*command):
@@ -25,7 +34,12 @@ def output(*command):
                           timeout=60, check=False, env=ENVIRONMENT)
     if done.returncode != 0:
         sys.exit(f'{command} exited with {done.returncode}:\n{done.stdout}')
-    return [line for line in done.stdout.splitlines(keepends=True) if not NOT_OURS.match(line)]
+    text = done.stdout
+    for pattern, replacement in NAMES:
+        text = pattern.sub(replacement, text)
+    lines = [line for line in text.splitlines(keepends=True) if not NOT_OURS.match(line)]
+    # A manager says some things while its clients go on: only the order of each process is one.
+    return sorted(lines, key=speaker) if 'SyncManager' in text else lines
 
 
 program, original = sys.argv[1:]
