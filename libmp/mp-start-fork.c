@@ -26,7 +26,6 @@ forget_parent (GArray *passed)
   _mp_shareables_after_fork (passed);
   _mp_segments_after_fork (passed);
   _mp_handles_after_fork (passed);
-  _mp_after_fork_run ();
 }
 
 static void G_GNUC_NORETURN
@@ -39,6 +38,7 @@ run_child (MpProcess *self,
   _mp_child_begin (priv->death_signal, parent);
   forget_parent (passed);
   _mp_process_become_current (self, mp_process_get_current ());
+  _mp_after_fork_run ();
   _mp_child_run (self);
 }
 

@@ -16,8 +16,13 @@ import sys
 
 METHODS = ('fork', 'spawn', 'forkserver')
 # What Python says about things that libmp does not have.
-NOT_OURS = re.compile(r'.*(created temp directory|(created|recreated) (semlock|blocker) with|'
-                      r'(worker|task|result) handler|workers to finish|outqueue is not full).*\n')
+NOT_OURS = re.compile(
+    r'.*(created temp directory|(created|recreated) (semlock|blocker) with|'
+    r'(worker|task|result) handler|workers to finish|outqueue is not full|starting server thread|'
+    r"Failure to send message: | \.\.\. |got EOF -- exiting thread|thread 'MainThread' ).*\n")
+# What is another one in each run: the objects and the address of a manager.
+NAMES = ((re.compile(r"(with id|INCREF|DECREF) '[0-9a-f]+'"), r"\1 'ID'"),
+         (re.compile(r"serving at '.*'"), "serving at 'ADDRESS'"))
 KEYS = {
     'process': lambda line: re.match(r'(\[\S+/(.*?)\])?', line).group(2) or '',
     'none': lambda line: line,
@@ -33,7 +38,10 @@ def output(*command):
                           timeout=60, check=False, env=ENVIRONMENT)
     if done.returncode != 0:
         sys.exit(f'{command} exited with {done.returncode}:\n{done.stdout}')
-    return [line for line in done.stdout.splitlines(keepends=True) if not NOT_OURS.match(line)]
+    text = done.stdout
+    for pattern, replacement in NAMES:
+        text = pattern.sub(replacement, text)
+    return [line for line in text.splitlines(keepends=True) if not NOT_OURS.match(line)]
 
 
 program, original, *order = sys.argv[1:]

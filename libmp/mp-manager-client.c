@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "mp-manager-client-private.h"
+
+#include "mp-challenge-private.h"
+#include "mp-error.h"
+#include "mp-fd-private.h"
+#include "mp-payload-private.h"
+#include "mp-poll-private.h"
+#include "mp-process.h"
+#include "mp-server-private.h"
+#include "mp-socket-private.h"
+
+/* A manager that does not even begin to talk. */
+#define CONNECT_TIME (30 * G_TIME_SPAN_SECOND)
+
+/* Clients of managers that may be alive: address → MpManagerClient, no reference. */
+static GHashTable *clients;
+G_LOCK_DEFINE_STATIC (clients);
+
+/* Threads share one connection. Whoever waits for an answer and finds nobody reading reads, for
+ * itself and for the others. */
+
+static gboolean
+set_gone (MpManagerClient  *self,
+          GError          **error)
+{
+  g_set_error (error, MP_ERROR, MP_ERROR_EOF, "The manager at “%s” has ended", self->address);
+  return FALSE;
+}
+
+MpManagerClient *
+_mp_manager_client_ref (MpManagerClient *self)
+{
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+/* No more than once. */
+static void
+forget (MpManagerClient *self)
+{
+  if (clients != NULL && g_hash_table_lookup (clients, self->address) == self)
+    g_hash_table_remove (clients, self->address);
+}
+
+void
+_mp_manager_client_unref (MpManagerClient *self)
+{
+  gboolean last;
+
+  G_LOCK (clients);
+  last = g_atomic_int_dec_and_test (&self->refs);
+  if (last)
+    forget (self);
+  G_UNLOCK (clients);
+  if (!last)
+    return;
+
+  _mp_manager_client_clear_entries (self);
+  _mp_clear_fd (&self->fd);
+  g_hash_table_unref (self->calls);
+  g_bytes_unref (self->authkey);
+  g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->sending);
+  g_cond_clear (&self->changed);
+  g_free (self->address);
+  g_free (self);
+}
+
+const char *
+_mp_manager_client_address (MpManagerClient *self)
+{
+  return self->address;
+}
+
+static MpManagerClient *
+client_new (const char *address,
+            GBytes     *authkey)
+{
+  MpManagerClient *self = g_new0 (MpManagerClient, 1);
+
+  self->refs = 1;
+  self->fd = -1;
+  self->address = g_strdup (address);
+  self->authkey = g_bytes_ref (authkey != NULL
+                                 ? authkey : mp_process_get_authkey (mp_process_get_current ()));
+  self->calls = g_hash_table_new (NULL, NULL);
+  self->entries = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_mutex_init (&self->mutex);
+  g_mutex_init (&self->sending);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+/* @authkey: (nullable): for one that is new here; NULL for this process's own
+ * Returns: (transfer full): that of this address */
+MpManagerClient *
+_mp_manager_client_get (const char *address,
+                        GBytes     *authkey)
+{
+  MpManagerClient *self;
+
+  G_LOCK (clients);
+  if (clients == NULL)
+    clients = g_hash_table_new (g_str_hash, g_str_equal);
+  self = g_hash_table_lookup (clients, address);
+  if (self != NULL)
+    _mp_manager_client_ref (self);
+  else
+    {
+      self = client_new (address, authkey);
+      g_hash_table_insert (clients, self->address, self);
+    }
+  G_UNLOCK (clients);
+  return self;
+}
+
+/* The manager has ended, or this process is done with it: what is called now fails, and another
+ * manager that takes the same address is another one. */
+void
+_mp_manager_client_retire (MpManagerClient *self)
+{
+  GHashTableIter iter;
+  gpointer call;
+
+  G_LOCK (clients);
+  forget (self);
+  G_UNLOCK (clients);
+  g_mutex_lock (&self->mutex);
+  self->gone = TRUE;
+  if (self->fd >= 0)
+    shutdown (self->fd, SHUT_RDWR);
+  g_hash_table_iter_init (&iter, self->calls);
+  while (g_hash_table_iter_next (&iter, NULL, &call))
+    {
+      GError *error = NULL;
+
+      g_hash_table_iter_remove (&iter);
+      set_gone (self, &error);
+      _mp_client_call_finish (call, NULL, error);
+    }
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* With the mutex. */
+static gboolean
+connect_locked (MpManagerClient  *self,
+                gint64            timeout,
+                GError          **error)
+{
+  gint64 deadline = _mp_deadline_of_timeout (timeout >= 0 ? timeout : CONNECT_TIME);
+  mp_autofd int fd = -1;
+  int type = SOCK_STREAM;
+
+  if (self->gone)
+    return set_gone (self, error);
+  if (self->fd >= 0)
+    return TRUE;
+
+  fd = _mp_socket_connect (self->address, deadline, error);
+  if (fd < 0 || !_mp_challenge_run (MP_CHALLENGE_CLIENT, fd, self->authkey, deadline, error))
+    {
+      if (error != NULL && g_error_matches (*error, MP_ERROR, MP_ERROR_NOT_FOUND))
+        {
+          g_clear_error (error);
+          set_gone (self, error);
+        }
+      return FALSE;
+    }
+  getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t) { sizeof type });
+  self->stream = type == SOCK_STREAM;
+  self->fd = g_steal_fd (&fd);
+  return TRUE;
+}
+
+gboolean
+_mp_manager_client_connect (MpManagerClient  *self,
+                            gint64            timeout,
+                            GError          **error)
+{
+  gboolean connected;
+
+  g_mutex_lock (&self->mutex);
+  connected = connect_locked (self, timeout, error);
+  g_mutex_unlock (&self->mutex);
+  return connected;
+}
+
+static guint32
+own_thread (void)
+{
+  static __thread guint32 thread;
+
+  if (thread == 0)
+    thread = syscall (SYS_gettid);
+  return thread;
+}
+
+/* Sends a request; @serial 0 is one without an answer. */
+gboolean
+_mp_manager_client_send (MpManagerClient *self,
+                         guint32          serial,
+                         guint64          id,
+                         const char      *method,
+                         GVariant        *args,
+                         gint64           timeout)
+{
+  g_autoptr (GVariant) request =
+    g_variant_ref_sink (g_variant_new (MP_REQUEST_TYPE, serial, own_thread (), timeout, id, method,
+                                       args));
+  gconstpointer data = g_variant_get_data (request);
+  gsize size = g_variant_get_size (request);
+  gboolean sent;
+
+  g_mutex_lock (&self->sending);
+  sent = self->stream
+           ? _mp_stream_send (self->fd, MP_MESSAGE_VALUE, MP_REQUEST_TYPE, data, size, NULL)
+           : _mp_message_send (self->fd, MP_MESSAGE_VALUE, MP_REQUEST_TYPE, data, size, NULL, NULL);
+  g_mutex_unlock (&self->sending);
+  return sent;
+}
+
+static void
+hand_out (MpManagerClient *self,
+          GVariant        *reply)
+{
+  g_autoptr (GVariant) value = NULL;
+  GError *error = NULL;
+  MpClientCall *call;
+  guint32 serial;
+  gboolean failed;
+
+  g_variant_get (reply, MP_REPLY_TYPE, &serial, &failed, &value);
+  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER (serial));
+  if (!failed)
+    _mp_manager_client_note_grants (self, value);
+  if (call == NULL)
+    return;
+
+  g_hash_table_remove (self->calls, GUINT_TO_POINTER (serial));
+  if (failed)
+    error = _mp_remote_error (value);
+  _mp_client_call_finish (call, failed ? NULL : g_steal_pointer (&value), error);
+}
+
+/* Reads one answer, with the mutex, which is released meanwhile. */
+static void
+read_one (MpManagerClient *self)
+{
+  g_autoptr (GVariant) reply = NULL;
+  MpMessage message;
+
+  self->reading = TRUE;
+  g_mutex_unlock (&self->mutex);
+  if ((self->stream ? _mp_stream_recv : _mp_message_recv) (self->fd, &message, NULL))
+    {
+      if (message.kind == MP_MESSAGE_VALUE && message.block->n_fds == 0
+          && g_str_equal (message.type, MP_REPLY_TYPE))
+        reply = _mp_message_steal_value (&message, NULL);
+      else
+        _mp_message_clear (&message);
+    }
+  if (reply == NULL)
+    _mp_manager_client_retire (self);
+  g_mutex_lock (&self->mutex);
+  self->reading = FALSE;
+  if (reply != NULL)
+    hand_out (self, reply);
+  g_cond_broadcast (&self->changed);
+}
+
+/* With the mutex. */
+static void
+add_call (MpManagerClient *self,
+          MpClientCall    *call)
+{
+  do
+    self->last_serial++;
+  while (self->last_serial == 0
+         || g_hash_table_contains (self->calls, GUINT_TO_POINTER (self->last_serial)));
+  call->serial = self->last_serial;
+  g_hash_table_insert (self->calls, GUINT_TO_POINTER (call->serial), call);
+}
+
+/* Returns: (transfer full): the result of a method of object @id, 0 for the manager itself */
+GVariant *
+_mp_manager_client_call (MpManagerClient  *self,
+                         guint64           id,
+                         const char       *method,
+                         GVariant         *args,
+                         gint64            timeout,
+                         GError          **error)
+{
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (args);
+  MpClientCall call = { .client = self };
+
+  g_mutex_lock (&self->mutex);
+  if (!connect_locked (self, -1, &call.error))
+    {
+      g_mutex_unlock (&self->mutex);
+      g_propagate_error (error, call.error);
+      return NULL;
+    }
+  _mp_manager_client_log_first (self, id);
+  add_call (self, &call);
+  g_mutex_unlock (&self->mutex);
+
+  if (!_mp_manager_client_send (self, call.serial, id, method, sunk, timeout))
+    _mp_manager_client_retire (self);
+
+  g_mutex_lock (&self->mutex);
+  while (!call.done)
+    {
+      if (self->reading)
+        g_cond_wait (&self->changed, &self->mutex);
+      else
+        read_one (self);
+    }
+  g_mutex_unlock (&self->mutex);
+  if (call.error != NULL)
+    g_propagate_error (error, call.error);
+  return call.result;
+}
+
+static gboolean
+on_readable (int          fd,
+             GIOCondition condition,
+             gpointer     user_data)
+{
+  MpManagerClient *self = user_data;
+  struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+  _mp_manager_client_ref (self);
+  g_mutex_lock (&self->mutex);
+  /* Somebody else may have taken what there was. */
+  if (!self->reading && !self->gone && poll (&poll_fd, 1, 0) > 0)
+    read_one (self);
+  g_mutex_unlock (&self->mutex);
+  _mp_manager_client_unref (self);
+  /* The call's end ends this. */
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  MpClientCall *call = user_data;
+
+  _mp_manager_client_send (call->client, 0, 0, "cancel", g_variant_new ("(u)", call->serial), -1);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+attach (MpClientCall *call)
+{
+  MpManagerClient *self = call->client;
+  GMainContext *context = g_task_get_context (call->task);
+  GCancellable *cancellable = g_task_get_cancellable (call->task);
+
+  call->source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
+  g_source_set_static_name (call->source, "answers of a manager");
+  g_source_set_callback (call->source, G_SOURCE_FUNC (on_readable), _mp_manager_client_ref (self),
+                         (GDestroyNotify) _mp_manager_client_unref);
+  g_source_attach (call->source, context);
+  if (cancellable == NULL)
+    return;
+
+  call->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_callback (call->cancelled, G_SOURCE_FUNC (on_cancelled), call, NULL);
+  g_source_attach (call->cancelled, context);
+}
+
+/* A manager whose answers nobody takes takes no more requests. */
+static gboolean
+make_room (MpManagerClient *self)
+{
+  struct pollfd poll_fd = { .fd = self->fd, .events = POLLIN | POLLOUT };
+
+  while (_mp_poll_until (&poll_fd, -1) && (poll_fd.revents & (POLLOUT | POLLERR | POLLHUP)) == 0)
+    on_readable (self->fd, G_IO_IN, self);
+  return (poll_fd.revents & POLLERR) == 0;
+}
+
+/* As _mp_manager_client_call(), for @task, which gets the result. */
+void
+_mp_manager_client_start (MpManagerClient *self,
+                          guint64          id,
+                          const char      *method,
+                          GVariant        *args,
+                          gint64           timeout,
+                          GTask           *task)
+{
+  GError *error = NULL;
+  MpClientCall *call;
+  guint32 serial;
+
+  g_mutex_lock (&self->mutex);
+  if (!connect_locked (self, -1, &error))
+    {
+      g_mutex_unlock (&self->mutex);
+      g_task_return_error (task, error);
+      return;
+    }
+  _mp_manager_client_log_first (self, id);
+  call = g_new0 (MpClientCall, 1);
+  call->client = _mp_manager_client_ref (self);
+  call->task = g_object_ref (task);
+  g_task_set_task_data (task, call, _mp_client_call_free);
+  add_call (self, call);
+  serial = call->serial;
+  attach (call);
+  g_mutex_unlock (&self->mutex);
+
+  if (!make_room (self) || !_mp_manager_client_send (self, serial, id, method, args, timeout))
+    _mp_manager_client_retire (self);
+}
+
+/* In a forked child, which has one thread, and connections that are its parent's. */
+static void
+after_fork (gpointer user_data)
+{
+  g_autoptr (GList) all = NULL;
+
+  all = clients != NULL ? g_hash_table_get_values (clients) : NULL;
+  for (GList *l = all; l != NULL; l = l->next)
+    {
+      MpManagerClient *self = l->data;
+
+      g_mutex_init (&self->mutex);
+      g_mutex_init (&self->sending);
+      g_cond_init (&self->changed);
+      g_hash_table_remove_all (self->calls);
+      _mp_clear_fd (&self->fd);
+      self->reading = FALSE;
+      self->told = FALSE;
+      _mp_manager_client_inherit (self);
+    }
+  _mp_manager_client_inherit_args (mp_process_get_args (mp_process_get_current ()));
+}
+
+__attribute__ ((constructor)) static void
+register_after_fork (void)
+{
+  _mp_after_fork_add (after_fork, NULL);
+}

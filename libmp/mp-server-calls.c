@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mp-server-private.h"
+
+#include "mp-handles-private.h"
+#include "mp-log.h"
+#include "mp-payload-private.h"
+#include "mp-poll-private.h"
+#include "mp-proxy-private.h"
+#include "mp-shareable.h"
+
+/* How long a proxy may be on its way after its sender has ended. */
+#define LEASE_TIME (60 * G_TIME_SPAN_SECOND)
+#define PROXY_NAME "MpProxy"
+
+/* The proxies in a value. */
+
+void
+_mp_proxies_find (GVariant     *value,
+                  const char   *address,
+                  MpProxyFound  found,
+                  gpointer      user_data)
+{
+  /* Only what can hold a variant can hold a proxy. */
+  if (!g_variant_is_container (value) || !_mp_handles_possible (g_variant_get_type (value)))
+    return;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE (MP_SHAREABLE_TYPE_STRING)))
+    {
+      g_autoptr (GVariant) state = NULL;
+      const char *name;
+
+      g_variant_get (value, "(&sv)", &name, &state);
+      if (g_str_equal (name, PROXY_NAME)
+          && g_variant_is_of_type (state, G_VARIANT_TYPE (MP_PROXY_STATE_TYPE)))
+        {
+          const char *manager;
+          guint64 id, token;
+
+          g_variant_get (state, "(&s&stt)", &manager, NULL, &id, &token);
+          if (address == NULL || g_str_equal (manager, address))
+            found (manager, id, token, user_data);
+          return;
+        }
+    }
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      _mp_proxies_find (child, address, found, user_data);
+    }
+}
+
+static MpManaged *
+find (MpServer *self,
+      guint64   id)
+{
+  return g_hash_table_lookup (self->objects, &id);
+}
+
+static void
+hold_found (const char *address,
+            guint64     id,
+            guint64     token,
+            gpointer    user_data)
+{
+  MpServer *self = user_data;
+  MpManaged *object = find (self, id);
+
+  if (object == NULL)
+    return;
+  _mp_managed_hold (object);
+  /* It has arrived. */
+  if (g_hash_table_remove (self->leases, &token))
+    _mp_managed_drop (object);
+}
+
+static void
+drop_found (const char *address,
+            guint64     id,
+            guint64     token,
+            gpointer    user_data)
+{
+  MpManaged *object = find (user_data, id);
+
+  if (object != NULL)
+    _mp_managed_drop (object);
+}
+
+GVariant *
+_mp_server_keep (MpServer *server,
+                 GVariant *value)
+{
+  _mp_proxies_find (value, mp_listener_get_address (server->listener), hold_found, server);
+  return g_variant_ref (value);
+}
+
+void
+_mp_server_forget (MpServer *server,
+                   GVariant *value)
+{
+  _mp_proxies_find (value, mp_listener_get_address (server->listener), drop_found, server);
+  g_variant_unref (value);
+}
+
+/* Objects. */
+
+void
+_mp_managed_hold (MpManaged *self)
+{
+  self->refs++;
+}
+
+void
+_mp_managed_drop (MpManaged *self)
+{
+  if (--self->refs > 0)
+    return;
+
+  g_assert (self->waiting.length == 0);
+  mp_log (MP_LOG_SUBDEBUG, "disposing of obj with id '%" G_GINT64_MODIFIER "x'", self->id);
+  g_hash_table_remove (self->server->objects, &self->id);
+  if (self->type->clear != NULL)
+    self->type->clear (self);
+  g_free (self);
+}
+
+/* Calls that wait get another chance. */
+void
+_mp_managed_changed (MpManaged *self)
+{
+  if (self->changed || self->waiting.length == 0)
+    return;
+
+  self->changed = TRUE;
+  _mp_managed_hold (self);
+  g_queue_push_tail (&self->server->changed, self);
+}
+
+void
+_mp_server_forget_all (MpServer *self)
+{
+  GHashTableIter iter;
+  gpointer object;
+
+  /* Objects may hold each other. */
+  g_hash_table_iter_init (&iter, self->objects);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    _mp_managed_hold (object);
+  while (g_hash_table_size (self->objects) > 0)
+    {
+      MpManaged *first;
+
+      g_hash_table_iter_init (&iter, self->objects);
+      g_hash_table_iter_next (&iter, NULL, &object);
+      first = object;
+      first->refs = 1;
+      _mp_managed_drop (first);
+    }
+}
+
+/* Sessions and what they were told of. */
+
+static void
+grant (MpSession *session,
+       MpManaged *object)
+{
+  guint *count = g_hash_table_lookup (session->refs, &object->id);
+
+  if (count == NULL)
+    {
+      count = g_new0 (guint, 1);
+      g_hash_table_insert (session->refs, g_memdup2 (&object->id, sizeof object->id), count);
+      _mp_managed_hold (object);
+    }
+  *count += 1;
+}
+
+static void
+grant_found (const char *address,
+             guint64     id,
+             guint64     token,
+             gpointer    user_data)
+{
+  MpSession *session = user_data;
+  MpManaged *object = find (session->server, id);
+
+  if (object != NULL)
+    grant (session, object);
+}
+
+static void
+take_back (MpSession *session,
+        guint64    id,
+        guint      times)
+{
+  guint *count = g_hash_table_lookup (session->refs, &id);
+  MpManaged *object = find (session->server, id);
+
+  if (count == NULL)
+    return;
+  if (*count > times)
+    *count -= times;
+  else
+    {
+      g_hash_table_remove (session->refs, &id);
+      if (object != NULL)
+        _mp_managed_drop (object);
+    }
+}
+
+/* Calls. */
+
+void
+_mp_call_free (MpCall *call)
+{
+  if (call->session != NULL && call->waits)
+    g_queue_unlink (&call->session->calls, &call->session_link);
+  if (call->waits)
+    g_queue_unlink (&call->object->waiting, &call->link);
+  if (call->timer != NULL)
+    g_sequence_remove (call->timer);
+  g_variant_unref (call->args);
+  if (call->data != NULL)
+    (call->free_data != NULL ? call->free_data : g_free) (call->data);
+  _mp_managed_drop (call->object);
+  g_free (call);
+}
+
+/* For a method that can't have what it wants yet: it is run again when its object has changed. With
+ * the time over it fails as said instead. */
+GVariant *
+_mp_call_wait (MpCall      *call,
+               MpError      code,
+               const char  *message,
+               GError     **error)
+{
+  if (call->late || call->deadline == 0 || call->session == NULL)
+    {
+      g_set_error_literal (error, MP_ERROR, code, message);
+      return NULL;
+    }
+  if (call->waits)
+    return NULL;
+
+  call->waits = TRUE;
+  g_queue_push_tail_link (&call->object->waiting, &call->link);
+  g_queue_push_tail_link (&call->session->calls, &call->session_link);
+  return NULL;
+}
+
+/* From now on it waits however long it takes. */
+void
+_mp_call_drop_deadline (MpCall *call)
+{
+  if (call->timer != NULL)
+    g_sequence_remove (g_steal_pointer (&call->timer));
+  call->deadline = -1;
+  call->late = FALSE;
+}
+
+GVariant *
+_mp_call_nothing (void)
+{
+  return g_variant_new_tuple (NULL, 0);
+}
+
+static void
+reply_error (MpSession    *session,
+             guint32       serial,
+             const GError *error)
+{
+  if (serial != 0)
+    _mp_session_reply (session, serial, TRUE, _mp_error_to_variant (error));
+}
+
+static int
+compare_deadlines (gconstpointer a,
+                   gconstpointer b,
+                   gpointer      user_data)
+{
+  gint64 first = ((const MpCall *) a)->deadline, second = ((const MpCall *) b)->deadline;
+
+  return (first > second) - (first < second);
+}
+
+/* Runs the method, answers if it has an answer. Returns: whether the call is over, and freed */
+static gboolean
+run (MpCall *call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) result = call->method->run (call, &error);
+
+  if (result == NULL && error == NULL)
+    {
+      if (call->timer == NULL && call->deadline > 0)
+        call->timer = g_sequence_insert_sorted (call->object->server->timers, call,
+                                                compare_deadlines, NULL);
+      return FALSE;
+    }
+
+  if (result != NULL)
+    g_variant_take_ref (result);
+  if (call->session != NULL && error != NULL)
+    reply_error (call->session, call->serial, error);
+  else if (call->session != NULL && call->serial != 0)
+    {
+      _mp_proxies_find (result, mp_listener_get_address (call->session->server->listener),
+                        grant_found, call->session);
+      _mp_session_reply (call->session, call->serial, FALSE, result);
+    }
+  _mp_call_free (call);
+  return TRUE;
+}
+
+/* Runs what waits for what has changed. */
+void
+_mp_server_settle (MpServer *self)
+{
+  MpManaged *object;
+
+  while ((object = g_queue_pop_head (&self->changed)) != NULL)
+    {
+      GList *next;
+
+      object->changed = FALSE;
+      for (GList *l = object->waiting.head; l != NULL; l = next)
+        {
+          next = l->next;
+          run (l->data);
+        }
+      _mp_managed_drop (object);
+    }
+}
+
+/* Returns: the next deadline, -1 for none */
+gint64
+_mp_server_run_timers (MpServer *self)
+{
+  for (;;)
+    {
+      GSequenceIter *first = g_sequence_get_begin_iter (self->timers);
+      MpCall *call;
+
+      if (g_sequence_iter_is_end (first))
+        return -1;
+      call = g_sequence_get (first);
+      if (call->deadline > g_get_monotonic_time ())
+        return call->deadline;
+
+      g_sequence_remove (first);
+      call->timer = NULL;
+      call->deadline = -1;
+      call->late = TRUE;
+      run (call);
+      _mp_server_settle (self);
+    }
+}
+
+static const MpManagedMethod *
+find_method (const MpManagedType *type,
+             const char          *name)
+{
+  for (guint i = 0; i < type->n_methods; i++)
+    {
+      if (g_str_equal (type->methods[i].name, name))
+        return &type->methods[i];
+    }
+  return NULL;
+}
+
+static const MpManagedMethod *
+check_call (MpManaged   *object,
+            const char  *name,
+            GVariant    *args,
+            GError     **error)
+{
+  const MpManagedMethod *method = object != NULL ? find_method (object->type, name) : NULL;
+
+  if (object == NULL)
+    g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED,
+                         "The manager has no such object: the last process that used it has let it"
+                         " go");
+  else if (method == NULL)
+    g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED, "A “%s” of a manager has no method “%s”",
+                 object->type->name, name);
+  else if (g_variant_is_of_type (args, G_VARIANT_TYPE (method->args)))
+    return method;
+  else
+    g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                 "“%s” of a “%s” takes arguments of type “%s”, not “%s”", name,
+                 object->type->name, method->args, g_variant_get_type_string (args));
+  return NULL;
+}
+
+/* The methods of the server itself, object 0. */
+
+static GVariant *
+create (MpSession  *session,
+        GVariant   *args,
+        GError    **error)
+{
+  MpServer *server = session->server;
+  g_autoptr (GVariant) inner = NULL;
+  const MpManagedType *type;
+  const char *name;
+  MpManaged *object;
+
+  g_variant_get (args, "(&sv)", &name, &inner);
+  type = _mp_managed_find_type (name);
+  if (type == NULL)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                   "No type “%s” is registered with this manager", name);
+      return NULL;
+    }
+
+  object = g_malloc0 (type->size);
+  object->type = type;
+  object->server = server;
+  if (!type->init (object, inner, error))
+    {
+      g_free (object);
+      return NULL;
+    }
+  object->id = ++server->last_id;
+  g_hash_table_insert (server->objects, &object->id, object);
+  mp_log (MP_LOG_DEBUG, "'%s' callable returned object with id '%" G_GINT64_MODIFIER "x'", name,
+          object->id);
+  grant (session, object);
+  return g_variant_new_uint64 (object->id);
+}
+
+/* Somebody has a proxy, perhaps one that was lent for its way. */
+static GVariant *
+incref (MpSession  *session,
+        GVariant   *args,
+        GError    **error)
+{
+  guint64 id, token;
+  MpManaged *object;
+
+  g_variant_get (args, "(tt)", &id, &token);
+  object = find (session->server, id);
+  if (object == NULL)
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED,
+                           "The manager does not have the object any more");
+      return NULL;
+    }
+  grant (session, object);
+  if (g_hash_table_remove (session->server->leases, &token))
+    _mp_managed_drop (object);
+  return _mp_call_nothing ();
+}
+
+static GVariant *
+decref (MpSession  *session,
+        GVariant   *args,
+        GError    **error)
+{
+  guint64 id;
+  guint32 times;
+
+  g_variant_get (args, "(tu)", &id, &times);
+  take_back (session, id, times);
+  return _mp_call_nothing ();
+}
+
+static GVariant *
+lend (MpSession  *session,
+      GVariant   *args,
+      GError    **error)
+{
+  MpServer *server = session->server;
+  MpLease *lease;
+  guint64 id;
+
+  g_variant_get (args, "(t)", &id);
+  if (find (server, id) == NULL)
+    return g_variant_new_uint64 (0);
+  lease = g_new0 (MpLease, 1);
+  lease->id = id;
+  lease->session = session;
+  server->last_token++;
+  _mp_managed_hold (find (server, id));
+  g_hash_table_insert (server->leases, g_memdup2 (&server->last_token, sizeof (guint64)), lease);
+  return g_variant_new_uint64 (server->last_token);
+}
+
+static GVariant *
+cancel (MpSession  *session,
+        GVariant   *args,
+        GError    **error)
+{
+  guint32 serial;
+
+  g_variant_get (args, "(u)", &serial);
+  for (GList *l = session->calls.head; l != NULL; l = l->next)
+    {
+      MpCall *call = l->data;
+
+      if (call->serial != serial)
+        continue;
+      call->late = TRUE;
+      run (call);
+      break;
+    }
+  return _mp_call_nothing ();
+}
+
+static GVariant *
+count_objects (MpSession  *session,
+               GVariant   *args,
+               GError    **error)
+{
+  return g_variant_new_uint32 (g_hash_table_size (session->server->objects));
+}
+
+static GVariant *
+shut_down (MpSession  *session,
+           GVariant   *args,
+           GError    **error)
+{
+  mp_log (MP_LOG_DEBUG, "manager received shutdown message");
+  session->server->stop = TRUE;
+  return _mp_call_nothing ();
+}
+
+static GVariant *
+dummy (MpSession  *session,
+       GVariant   *args,
+       GError    **error)
+{
+  return _mp_call_nothing ();
+}
+
+static const struct
+{
+  const char *name;
+  const char *args;
+  GVariant *(*run) (MpSession *session, GVariant *args, GError **error);
+} own_methods[] = {
+  { "create", "(sv)", create },
+  { "incref", "(tt)", incref },
+  { "decref", "(tu)", decref },
+  { "lend", "(t)", lend },
+  { "cancel", "(u)", cancel },
+  { "number_of_objects", "()", count_objects },
+  { "shutdown", "()", shut_down },
+  { "dummy", "()", dummy },
+};
+
+static void
+call_own (MpSession  *session,
+          guint32     serial,
+          const char *name,
+          GVariant   *args)
+{
+  g_autoptr (GVariant) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (own_methods); i++)
+    {
+      if (!g_str_equal (own_methods[i].name, name)
+          || !g_variant_is_of_type (args, G_VARIANT_TYPE (own_methods[i].args)))
+        continue;
+      result = own_methods[i].run (session, args, &error);
+      if (error != NULL)
+        reply_error (session, serial, error);
+      else if (serial != 0)
+        _mp_session_reply (session, serial, FALSE, g_steal_pointer (&result));
+      return;
+    }
+  error = g_error_new (MP_ERROR, MP_ERROR_NOT_REGISTERED, "A manager does not know “%s”", name);
+  reply_error (session, serial, error);
+}
+
+/* @request is of MP_REQUEST_TYPE. */
+void
+_mp_server_handle (MpSession *session,
+                   GVariant  *request)
+{
+  g_autoptr (GVariant) args = NULL;
+  g_autoptr (GError) error = NULL;
+  const MpManagedMethod *method;
+  MpManaged *object;
+  guint32 serial, thread;
+  const char *name;
+  gint64 timeout;
+  MpCall *call;
+  guint64 id;
+
+  g_variant_get (request, "(uuxt&sv)", &serial, &thread, &timeout, &id, &name, &args);
+  if (id == 0)
+    {
+      call_own (session, serial, name, args);
+      return;
+    }
+  object = find (session->server, id);
+  method = check_call (object, name, args, &error);
+  if (method == NULL)
+    {
+      reply_error (session, serial, error);
+      return;
+    }
+
+  call = g_new0 (MpCall, 1);
+  call->args = g_steal_pointer (&args);
+  call->object = object;
+  call->session = session;
+  call->method = method;
+  call->deadline = timeout == 0 ? 0 : _mp_deadline_of_timeout (timeout);
+  call->link.data = call;
+  call->session_link.data = call;
+  call->serial = serial;
+  call->thread = thread;
+  _mp_managed_hold (object);
+  run (call);
+}
+
+static void
+expire_leases (MpServer  *self,
+               MpSession *ended)
+{
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->leases);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MpLease *lease = value;
+      MpManaged *object = find (self, lease->id);
+
+      if (ended != NULL && lease->session == ended)
+        {
+          lease->session = NULL;
+          lease->expiry = now + LEASE_TIME;
+        }
+      if (lease->session != NULL || lease->expiry > now)
+        continue;
+      g_hash_table_iter_remove (&iter);
+      if (object != NULL)
+        _mp_managed_drop (object);
+    }
+}
+
+/* Takes back what it waited for, and what it held. */
+void
+_mp_server_end_session (MpSession *session)
+{
+  MpServer *self = session->server;
+  g_autoptr (GList) objects = g_hash_table_get_values (self->objects);
+  GHashTableIter iter;
+  gpointer id;
+
+  for (GList *l = objects; l != NULL; l = l->next)
+    _mp_managed_hold (l->data);
+  while (session->calls.length > 0)
+    {
+      MpCall *call = session->calls.head->data;
+
+      _mp_managed_changed (call->object);
+      _mp_call_free (call);
+    }
+  for (GList *l = objects; l != NULL; l = l->next)
+    {
+      MpManaged *object = l->data;
+
+      if (object->type->bereave != NULL)
+        object->type->bereave (object, session);
+    }
+  for (GList *l = objects; l != NULL; l = l->next)
+    _mp_managed_drop (l->data);
+
+  expire_leases (self, session);
+  for (g_hash_table_iter_init (&iter, session->refs);
+       g_hash_table_iter_next (&iter, &id, NULL);
+       g_hash_table_iter_init (&iter, session->refs))
+    take_back (session, *(guint64 *) id, G_MAXUINT);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "mp-listener.h"
+#include "mp-managed-custom-private.h"
+#include "mp-managed-private.h"
+#include "mp-message-private.h"
+
+G_BEGIN_DECLS
+
+/* Serial, thread, timeout, object, method, arguments. Nobody waits for the answer to serial 0. */
+#define MP_REQUEST_TYPE "(uuxtsv)"
+/* Serial, whether it is an error, result. */
+#define MP_REPLY_TYPE "(ubv)"
+
+/* What to send when there is room for it. */
+typedef struct
+{
+  GBytes *bytes;
+  gsize   sent;     /* of a stream */
+  int     memory;   /* -1 for none */
+} MpFrame;
+
+struct _MpSession
+{
+  /* Owned */
+  GByteArray *in;        /* of a stream: what has come of the next requests */
+  GQueue      out;       /* MpFrames */
+  GHashTable *refs;      /* id → how often it was told of it */
+  GQueue      calls;     /* MpCalls that wait */
+  int         fd;
+
+  /* Borrowed */
+  MpServer   *server;
+
+  GList       link;
+  gsize       out_size;
+  guint32     events;    /* what epoll looks for */
+  gboolean    stream;
+  gboolean    dead;      /* and about to be freed */
+};
+
+struct _MpServer
+{
+  /* Owned */
+  MpListener *listener;
+  GHashTable *objects;   /* id → MpManaged */
+  GHashTable *leases;    /* token → MpLease */
+  GSequence  *timers;    /* MpCalls by deadline */
+  GQueue      sessions;
+  GQueue      dead;
+  GQueue      changed;   /* MpManaged, held */
+  MpCustom   *custom;
+  int         epoll;
+
+  guint64     last_id;
+  guint64     last_token;
+  int         control;   /* ends with who started it; -1 for none */
+  gboolean    stop;
+};
+
+/* A proxy that is on its way to another process. */
+typedef struct
+{
+  guint64    id;
+  MpSession *session;    /* who has sent it, NULL if it has ended */
+  gint64     expiry;
+} MpLease;
+
+gboolean    _mp_server_run          (MpServer        *self,
+                                     GError         **error);
+void        _mp_server_handle       (MpSession       *session,
+                                     GVariant        *request);
+void        _mp_server_settle       (MpServer        *self);
+void        _mp_server_end_session  (MpSession       *session);
+gint64      _mp_server_run_timers   (MpServer        *self);
+void        _mp_server_forget_all   (MpServer        *self);
+void        _mp_call_free           (MpCall          *call);
+
+MpSession  *_mp_session_new         (MpServer        *server,
+                                     int              fd);
+void        _mp_session_free        (MpSession       *self);
+void        _mp_session_event       (MpSession       *self,
+                                     guint32          events);
+void        _mp_session_reply       (MpSession       *self,
+                                     guint32          serial,
+                                     gboolean         is_error,
+                                     GVariant        *value);
+void        _mp_session_fail        (MpSession       *self);
+
+/* Calls @found for each proxy in @value of the manager at @address, or of any. */
+typedef void (*MpProxyFound) (const char *address,
+                              guint64     id,
+                              guint64     token,
+                              gpointer    user_data);
+void        _mp_proxies_find        (GVariant        *value,
+                                     const char      *address,
+                                     MpProxyFound     found,
+                                     gpointer         user_data);
+
+G_END_DECLS

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "mp-server-private.h"
+
+#include "mp-fd-private.h"
+#include "mp-payload-private.h"
+
+/* Somebody who does not take its answers is not asked for more questions. */
+#define OUT_MAX    (1 << 20)
+/* In packets what is larger goes by memory. */
+#define INLINE_MAX (64 * 1024)
+#define READ_SIZE  (64 * 1024)
+
+static void
+frame_free (gpointer data)
+{
+  MpFrame *frame = data;
+
+  g_bytes_unref (frame->bytes);
+  _mp_clear_fd (&frame->memory);
+  g_free (frame);
+}
+
+MpSession *
+_mp_session_new (MpServer *server,
+                 int       fd)
+{
+  MpSession *self = g_new0 (MpSession, 1);
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = self };
+  int type = SOCK_STREAM;
+
+  getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t) { sizeof type });
+  self->stream = type == SOCK_STREAM;
+  self->in = g_byte_array_new ();
+  self->refs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->fd = fd;
+  self->server = server;
+  self->link.data = self;
+  self->events = event.events;
+  g_queue_push_tail_link (&server->sessions, &self->link);
+  if (epoll_ctl (server->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+    _mp_session_fail (self);
+  return self;
+}
+
+void
+_mp_session_free (MpSession *self)
+{
+  g_byte_array_unref (self->in);
+  g_hash_table_unref (self->refs);
+  g_queue_clear_full (&self->out, frame_free);
+  _mp_clear_fd (&self->fd);
+  g_free (self);
+}
+
+/* It is freed when nobody looks at it any more. */
+void
+_mp_session_fail (MpSession *self)
+{
+  if (self->dead)
+    return;
+
+  self->dead = TRUE;
+  epoll_ctl (self->server->epoll, EPOLL_CTL_DEL, self->fd, NULL);
+  g_queue_unlink (&self->server->sessions, &self->link);
+  g_queue_push_tail_link (&self->server->dead, &self->link);
+}
+
+static void
+update_events (MpSession *self)
+{
+  struct epoll_event event = { .data.ptr = self };
+
+  if (self->out_size < OUT_MAX)
+    event.events |= EPOLLIN;
+  if (self->out.length > 0)
+    event.events |= EPOLLOUT;
+  if (self->dead || event.events == self->events)
+    return;
+
+  self->events = event.events;
+  if (epoll_ctl (self->server->epoll, EPOLL_CTL_MOD, self->fd, &event) < 0)
+    _mp_session_fail (self);
+}
+
+static gssize
+send_frame (MpSession *self,
+            MpFrame   *frame)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (frame->bytes, &size);
+  struct iovec part = { (gpointer) (data + frame->sent), size - frame->sent };
+  union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (sizeof (int))];
+  } control = { 0 };
+  struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
+
+  if (frame->memory >= 0)
+    {
+      packet.msg_control = &control;
+      packet.msg_controllen = sizeof control;
+      control.header.cmsg_level = SOL_SOCKET;
+      control.header.cmsg_type = SCM_RIGHTS;
+      control.header.cmsg_len = CMSG_LEN (sizeof (int));
+      memcpy (CMSG_DATA (&control.header), &frame->memory, sizeof (int));
+    }
+  return sendmsg (self->fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Sends what there is room for. */
+static void
+flush (MpSession *self)
+{
+  while (self->out.length > 0 && !self->dead)
+    {
+      MpFrame *frame = g_queue_peek_head (&self->out);
+      gssize sent = send_frame (self, frame);
+
+      if (sent < 0 && errno == EINTR)
+        continue;
+      if (sent < 0)
+        {
+          if (errno != EAGAIN)
+            _mp_session_fail (self);
+          break;
+        }
+      frame->sent += sent;
+      if (frame->sent < g_bytes_get_size (frame->bytes))
+        break;
+      self->out_size -= frame->sent;
+      frame_free (g_queue_pop_head (&self->out));
+    }
+  update_events (self);
+}
+
+/* A packet is 64 KiB at most; content that is larger becomes memory. */
+static MpFrame *
+frame_new (MpSession *self,
+           GVariant  *value)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize size = g_variant_get_size (value);
+  MpMessageHeader header = {
+    .kind = MP_MESSAGE_VALUE, .type_length = strlen (type), .size = size,
+  };
+  MpFrame *frame = g_new0 (MpFrame, 1);
+  guint8 *data, *at;
+
+  frame->memory = -1;
+  if (!self->stream && size > INLINE_MAX)
+    {
+      frame->memory = _mp_memfd_new (g_variant_get_data (value), size, NULL);
+      if (frame->memory < 0)
+        {
+          g_free (frame);
+          return NULL;
+        }
+      header.in_memory = TRUE;
+      header.size = size = 0;
+    }
+
+  at = data = g_malloc (sizeof header + size + header.type_length);
+  memcpy (at, &header, sizeof header);
+  at += sizeof header;
+  if (size > 0)
+    g_variant_store (value, at);
+  memcpy (at + size, type, header.type_length);
+  frame->bytes = g_bytes_new_take (data, sizeof header + size + header.type_length);
+  return frame;
+}
+
+/* Takes @value if it is floating. */
+void
+_mp_session_reply (MpSession *self,
+                   guint32    serial,
+                   gboolean   is_error,
+                   GVariant  *value)
+{
+  g_autoptr (GVariant) reply = NULL;
+  MpFrame *frame = NULL;
+
+  reply = g_variant_ref_sink (g_variant_new (MP_REPLY_TYPE, serial, is_error, value));
+  if (self->dead)
+    return;
+  if (g_variant_get_size (reply) <= MP_MAX_PAYLOAD)
+    frame = frame_new (self, reply);
+  if (frame == NULL)
+    {
+      _mp_session_fail (self);
+      return;
+    }
+  g_queue_push_tail (&self->out, frame);
+  self->out_size += g_bytes_get_size (frame->bytes);
+  if (self->out.length == 1)
+    flush (self);
+}
+
+/* Takes @message. */
+static void
+handle_message (MpSession *self,
+                MpMessage *message)
+{
+  g_autoptr (GVariant) request = NULL;
+
+  if (message->kind == MP_MESSAGE_VALUE && message->block->size <= MP_MAX_PAYLOAD
+      && message->block->n_fds == 0 && g_str_equal (message->type, MP_REQUEST_TYPE))
+    request = _mp_message_steal_value (message, NULL);
+  else
+    _mp_message_clear (message);
+  if (request != NULL)
+    _mp_server_handle (self, request);
+  else
+    _mp_session_fail (self);
+}
+
+/* Takes the first message out of what has come of a stream, if it is all there. */
+static gboolean
+take_message (MpSession *self)
+{
+  MpMessageHeader header;
+  MpMessage message = { 0 };
+  gsize size;
+
+  if (self->in->len < sizeof header)
+    return FALSE;
+  memcpy (&header, self->in->data, sizeof header);
+  if (header.kind != MP_MESSAGE_VALUE || header.in_memory != 0 || header.size > MP_MAX_PAYLOAD
+      || header.type_length != strlen (MP_REQUEST_TYPE))
+    {
+      _mp_session_fail (self);
+      return FALSE;
+    }
+  size = sizeof header + header.size + header.type_length;
+  if (self->in->len < size)
+    return FALSE;
+
+  message.kind = header.kind;
+  message.block = g_new0 (MpBlock, 1);
+  message.block->base = message.block->data = g_memdup2 (self->in->data + sizeof header,
+                                                         header.size);
+  message.block->size = header.size;
+  message.type = g_strndup ((char *) self->in->data + sizeof header + header.size,
+                            header.type_length);
+  g_byte_array_remove_range (self->in, 0, size);
+  handle_message (self, &message);
+  return !self->dead;
+}
+
+static void
+read_stream (MpSession *self)
+{
+  gsize before = self->in->len;
+  gssize n;
+
+  g_byte_array_set_size (self->in, before + READ_SIZE);
+  n = recv (self->fd, self->in->data + before, READ_SIZE, MSG_DONTWAIT);
+  g_byte_array_set_size (self->in, before + MAX (n, 0));
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    _mp_session_fail (self);
+}
+
+static void
+read_packet (MpSession *self)
+{
+  MpMessage message;
+
+  if (_mp_message_recv (self->fd, &message, NULL))
+    handle_message (self, &message);
+  else
+    _mp_session_fail (self);
+}
+
+/* Does what the socket is ready for: one packet, or one piece of a stream. */
+void
+_mp_session_event (MpSession *self,
+                   guint32    events)
+{
+  if (self->dead)
+    return;
+  if ((events & EPOLLOUT) != 0)
+    flush (self);
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !self->dead)
+    (self->stream ? read_stream : read_packet) (self);
+  while (self->stream && !self->dead && self->out_size < OUT_MAX && take_message (self))
+    ;
+  update_events (self);
+}
