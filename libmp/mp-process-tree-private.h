@@ -23,8 +23,8 @@ gboolean _mp_process_info_signal (const MpProcessInfo *info,
                                   int                  signal_number);
 gboolean _mp_process_info_dead   (const MpProcessInfo *info);
 GArray  *_mp_process_array_new   (void);
-void     _mp_list_processes      (GArray              *processes);
-void     _mp_list_children       (pid_t                pid,
+gboolean _mp_list_processes      (GArray              *processes);
+gboolean _mp_list_children       (pid_t                pid,
                                   GArray              *processes);
 void     _mp_list_descendants    (pid_t                pid,
                                   GArray              *processes);

@@ -14,6 +14,7 @@
 #include "mp-process-tree-private.h"
 
 #include "mp-fd-private.h"
+#include "mp-log.h"
 #include "mp-poll-private.h"
 
 /* How long to wait for what has been killed: only the kernel itself can be that slow. */
@@ -91,40 +92,58 @@ _mp_process_info_signal (const MpProcessInfo *info,
   return fd >= 0 && pidfd_send_signal (fd, signal_number, NULL, 0) == 0;
 }
 
-static void
+/* What failed for want of a descriptor or memory says nothing about the process. */
+static gboolean
+is_shortage (int number)
+{
+  return number == EMFILE || number == ENFILE || number == ENOMEM;
+}
+
+/* %FALSE if the process may be there, but could not be looked at. */
+static gboolean
 append_process (pid_t   pid,
                 GArray *processes)
 {
   MpProcessInfo info;
 
-  if (pid > 0 && _mp_process_info_read (pid, &info))
-    g_array_append_val (processes, info);
+  if (pid <= 0)
+    return TRUE;
+  errno = 0;
+  if (!_mp_process_info_read (pid, &info))
+    return !is_shortage (errno);
+  g_array_append_val (processes, info);
+
+  return TRUE;
 }
 
-/* Appends every process there is. */
-void
+/* Appends every process there is. %FALSE if some could not be looked at. */
+gboolean
 _mp_list_processes (GArray *processes)
 {
   DIR *folder = opendir ("/proc");
   struct dirent *entry;
+  gboolean all = TRUE;
 
   if (folder == NULL)
-    return;
+    return !is_shortage (errno);
   while ((entry = readdir (folder)) != NULL)
     {
-      if (g_ascii_isdigit (entry->d_name[0]))
-        append_process (g_ascii_strtoll (entry->d_name, NULL, 10), processes);
+      if (g_ascii_isdigit (entry->d_name[0])
+          && !append_process (g_ascii_strtoll (entry->d_name, NULL, 10), processes))
+        all = FALSE;
     }
   closedir (folder);
+
+  return all;
 }
 
-static void
+static gboolean
 list_children_slowly (pid_t   pid,
                       GArray *processes)
 {
   g_autoptr (GArray) all = _mp_process_array_new ();
+  gboolean complete = _mp_list_processes (all);
 
-  _mp_list_processes (all);
   for (guint i = 0; i < all->len; i++)
     {
       MpProcessInfo *info = &g_array_index (all, MpProcessInfo, i);
@@ -132,19 +151,25 @@ list_children_slowly (pid_t   pid,
       if (info->parent == pid)
         g_array_append_val (processes, *info);
     }
+
+  return complete;
 }
 
-static void
+static gboolean
 list_children_of_thread (pid_t       pid,
                          const char *thread,
                          GArray     *processes)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/task/%s/children", pid, thread);
   g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean all = TRUE;
   char *rest;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return;
+  if (!g_file_get_contents (path, &text, NULL, &error))
+    return !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_MFILE)
+           && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NFILE)
+           && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM);
   rest = text;
   for (;;)
     {
@@ -153,37 +178,42 @@ list_children_of_thread (pid_t       pid,
 
       if (end == rest)
         break;
-      append_process (child, processes);
+      if (!append_process (child, processes))
+        all = FALSE;
       rest = end;
     }
+
+  return all;
 }
 
-/* Appends the children of @pid, dead ones that nobody has waited for included. */
-void
+/* Appends the children of @pid, dead ones that nobody has waited for included. %FALSE if some could
+ * not be looked at, for want of descriptors or memory. */
+gboolean
 _mp_list_children (pid_t   pid,
                    GArray *processes)
 {
   g_autofree char *path = NULL;
   struct dirent *entry;
+  gboolean all = TRUE;
   DIR *folder;
 
   /* A kernel may be built without these lists. */
   if (access ("/proc/thread-self/children", F_OK) < 0)
-    {
-      list_children_slowly (pid, processes);
-      return;
-    }
+    return list_children_slowly (pid, processes);
 
   path = g_strdup_printf ("/proc/%d/task", pid);
   folder = opendir (path);
   if (folder == NULL)
-    return;
+    return !is_shortage (errno);
   while ((entry = readdir (folder)) != NULL)
     {
-      if (g_ascii_isdigit (entry->d_name[0]))
-        list_children_of_thread (pid, entry->d_name, processes);
+      if (g_ascii_isdigit (entry->d_name[0])
+          && !list_children_of_thread (pid, entry->d_name, processes))
+        all = FALSE;
     }
   closedir (folder);
+
+  return all;
 }
 
 /* Appends the children of @pid, their children, and so on. */
@@ -326,13 +356,15 @@ _mp_freeze_tree (pid_t   root,
     }
 }
 
-/* Appends the children of this process that are not in @known, and that it may kill. */
-static void
+/* Appends the children of this process that are not in @known, and that it may kill. %FALSE if some
+ * could not be looked at. */
+static gboolean
 list_orphans (const pid_t *known,
               guint        n_known,
               GArray      *orphans)
 {
-  _mp_list_children (getpid (), orphans);
+  gboolean all = _mp_list_children (getpid (), orphans);
+
   for (guint i = 0; i < orphans->len;)
     {
       MpProcessInfo *info = &g_array_index (orphans, MpProcessInfo, i);
@@ -345,6 +377,17 @@ list_orphans (const pid_t *known,
       else
         i++;
     }
+
+  return all;
+}
+
+/* Needs no descriptor. */
+static gboolean
+has_children (void)
+{
+  siginfo_t info;
+
+  return waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
 /* Whether nobody in the group of @info is to stay: its session is not ours, so what we started has
@@ -378,8 +421,9 @@ kill_orphan (const MpProcessInfo *info,
 }
 
 /* Kills and reaps the children of this process that are not in @known, with all that comes from
- * them. %FALSE if the kernel did not let some of them go in time. For a child subreaper: only to
- * that come back those whose parent has ended. */
+ * them. %FALSE if the kernel did not let some of them go in time, or they could not be looked for:
+ * without descriptors nobody can say that there are none, and that is logged. For a child
+ * subreaper: only to that come back those whose parent has ended. */
 gboolean
 _mp_kill_orphans (const pid_t *known,
                   guint        n_known)
@@ -389,8 +433,15 @@ _mp_kill_orphans (const pid_t *known,
 
   for (;;)
     {
+      gboolean all;
+
       g_array_set_size (orphans, 0);
-      list_orphans (known, n_known, orphans);
+      all = list_orphans (known, n_known, orphans);
+      if (orphans->len == 0 && !all && has_children ())
+        {
+          mp_log (MP_LOG_WARNING, "no descriptors to look for processes that were left behind");
+          return FALSE;
+        }
       if (orphans->len == 0)
         return TRUE;
       if (g_get_monotonic_time () > deadline)

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +123,38 @@ test_orphans (void)
   command_test_end (&test);
 }
 
+/* Where no descriptor is to be had, a child that can't be looked at is not taken for gone. */
+static void
+test_without_descriptors (void)
+{
+  g_autoptr (MpCommand) hangs = command_child ("hang", NULL);
+  g_autoptr (GArray) processes = _mp_process_array_new ();
+  struct rlimit none, before;
+  pid_t pid = start (hangs, -1);
+  gboolean listed, killed;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = before;
+  none.rlim_cur = 0;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  listed = _mp_list_children (getpid (), processes);
+  killed = _mp_kill_orphans (NULL, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+
+  g_assert_false (listed);
+  g_assert_cmpuint (processes->len, ==, 0);
+  g_assert_false (killed);
+  assert_alive (pid);
+  g_assert_true (_mp_kill_orphans (NULL, 0));
+  g_assert_cmpint (kill (pid, 0), ==, -1);
+
+  /* That there is nobody is known without. */
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  killed = _mp_kill_orphans (NULL, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_true (killed);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -131,5 +164,6 @@ main (int    argc,
   g_test_add_func ("/process-tree/info", test_info);
   g_test_add_func ("/process-tree/descendants", test_descendants);
   g_test_add_func ("/process-tree/orphans", test_orphans);
+  g_test_add_func ("/process-tree/without-descriptors", test_without_descriptors);
   return g_test_run ();
 }
