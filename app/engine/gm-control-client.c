@@ -15,7 +15,7 @@
 /* Whoever does not read is not waited for: answers wait in memory, and while there are many nothing
  * more is read; snapshots are left out. What is sent is always whole lines. */
 
-#define MAX_LINE  (1024 * 1024)
+#define MAX_LINE  (1024 * 1024)  /* without its end */
 #define READ_SIZE (16 * 1024)
 
 /* While so much waits to be sent, nothing is read. */
@@ -354,6 +354,14 @@ on_line (GmControlClient *self,
           json_object_get_member (object, "params"));
 }
 
+/* What follows can't be told from the rest of this line. */
+static void
+refuse_long_line (GmControlClient *self)
+{
+  append_error (self->output, NULL, CODE_PARSE, "A line is at most 1 MiB");
+  self->closing = TRUE;
+}
+
 /* Answers the whole lines that were read, as long as answers are taken. */
 static void
 take_lines (GmControlClient *self)
@@ -364,15 +372,17 @@ take_lines (GmControlClient *self)
   while (!self->closing && self->output->len <= MAX_OUTPUT
          && (line = gm_line_buffer_next (&self->input, &length)) != NULL)
     {
+      if (length > MAX_LINE)
+        {
+          refuse_long_line (self);
+          return;
+        }
       on_line (self, line, length);
       if (self->output->len > MAX_OUTPUT && !send_some (self))
         self->closing = TRUE;
     }
   if (!self->closing && gm_line_buffer_get_begun (&self->input) > MAX_LINE)
-    {
-      append_error (self->output, NULL, CODE_PARSE, "A line is at most 1 MiB");
-      self->closing = TRUE;
-    }
+    refuse_long_line (self);
 }
 
 static gboolean

@@ -243,6 +243,53 @@ gm_past_steal_failures (GmPast *self)
 }
 
 /**
+ * gm_past_get_end:
+ * @self: what a run has done
+ *
+ * Returns: how many items the run has at least: one more than the last that has an outcome
+ */
+guint64
+gm_past_get_end (GmPast *self)
+{
+  guint64 end = self->items->len;
+
+  while (end > 0 && g_array_index (self->items, Item, end - 1).status == 0)
+    end--;
+  return end;
+}
+
+/**
+ * gm_past_check_inputs:
+ * @self: what a run has done
+ * @n_inputs: how many items are kept of its inputs
+ * @error: return location for an error
+ *
+ * What a power cut or somebody has taken off the end of the inputs does no harm if its items need
+ * not run.
+ *
+ * Returns: %FALSE with %G_IO_ERROR_INVALID_DATA if one of them has to
+ */
+gboolean
+gm_past_check_inputs (GmPast   *self,
+                      guint64   n_inputs,
+                      GError  **error)
+{
+  for (guint64 i = n_inputs; i < self->items->len; i++)
+    {
+      const Item *item = &g_array_index (self->items, Item, i);
+
+      if (item->status == 0 || item->settled)
+        continue;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "inputs.jsonl was cut off after %" G_GUINT64_FORMAT " items: item %"
+                   G_GUINT64_FORMAT ", which has to run again, is not there. Nothing was run; put "
+                   "its lines back, or begin a new run", n_inputs, i);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
  * gm_past_count:
  * @self: what a run has done
  * @counts: (out caller-allocates): the outcomes of the items that are not run again

@@ -40,6 +40,10 @@ gboolean  gm_past_get_outcome  (GmPast        *self,
 guint     gm_past_get_attempts (GmPast        *self,
                                 guint64        index);
 GArray   *gm_past_steal_failures (GmPast      *self);
+guint64   gm_past_get_end      (GmPast        *self);
+gboolean  gm_past_check_inputs (GmPast        *self,
+                                guint64        n_inputs,
+                                GError       **error);
 void      gm_past_count        (GmPast        *self,
                                 GmPastCounts  *counts);
 

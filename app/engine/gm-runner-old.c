@@ -62,6 +62,8 @@ gm_runner_open_old (GmRunner               *self,
   /* What the command line gave is in job.json, with what had not been written down. */
   if (self->job->inputs->kind == GM_INPUT_ARGUMENTS && !self->kept.ended)
     self->kept.has_lines = FALSE;
+  if (self->kept.has_lines && !gm_past_check_inputs (self->past, self->kept.count, &cause))
+    return refuse (cause, error);
   take_counts (self);
   g_array_unref (self->failures);
   self->failures = gm_past_steal_failures (self->past);

@@ -128,6 +128,9 @@ gm_runner_get_counters (GmRunner      *self,
   g_return_if_fail (GM_IS_RUNNER (self) && counters != NULL);
 
   total = self->inputs_complete ? (gint64) self->n_read : gm_inputs_get_total (self->inputs);
+  /* Outcomes may be known of items that are not, where inputs.jsonl was cut off. */
+  if (total >= 0 && self->past != NULL)
+    total = MAX (total, (gint64) gm_past_get_end (self->past));
   if (self->pool != NULL)
     mp_pool_get_stats (self->pool, &stats);
   *counters = (GmRunCounters) {

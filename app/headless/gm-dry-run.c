@@ -194,6 +194,9 @@ source_open (Source           *self,
           || !gm_inputs_kept_compare (&kept, resume_dir, job, error)
           || (self->past = gm_past_read (resume_dir, options->retry_failed, error)) == NULL))
     return FALSE;
+  if (kept.has_lines && job->inputs->kind != GM_INPUT_ARGUMENTS
+      && !gm_past_check_inputs (self->past, kept.count, error))
+    return FALSE;
   if (reuse_dir != NULL && (self->reuse = gm_reuse_new (reuse_dir, job, error)) == NULL)
     return FALSE;
   if (kept.has_lines && job->inputs->kind != GM_INPUT_ARGUMENTS)

@@ -155,6 +155,25 @@ dup_item (const char *json)
   return gm_text_escape (node != NULL ? json_node_get_string (node) : json);
 }
 
+/* The item, how much of it is done and what its function says to it, as they are known. */
+static char *
+describe_item (const GmSnapshotWorker *worker)
+{
+  g_autofree char *item = worker->item != NULL ? dup_item (worker->item)
+                                               : gm_text_number ((gint64) worker->index);
+  g_autofree char *note = worker->note != NULL ? gm_text_escape (worker->note) : NULL;
+  g_autoptr(GString) text = g_string_new (item);
+
+  if (worker->progress >= 0)
+    {
+      g_string_append (text, " · ");
+      g_string_append_printf (text, _("%d %%"), (int) (100 * MIN (worker->progress, 1)));
+    }
+  if (note != NULL)
+    g_string_append_printf (text, " · %s", note);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 /**
  * gm_worker_row_set_worker:
  * @self: a row
@@ -187,8 +206,7 @@ gm_worker_row_set_worker (GmWorkerRow            *self,
   set_take (self, GM_WORKER_COLUMN_STATE, worker->state,
             g_strdup (describe (snapshot, worker, is_slow)));
   set_take (self, GM_WORKER_COLUMN_ITEM, worker->has_index ? (double) worker->index : -1,
-            worker->item != NULL && worker->has_index ? dup_item (worker->item)
-            : worker->has_index ? gm_text_number ((gint64) worker->index) : NULL);
+            worker->has_index ? describe_item (worker) : NULL);
   set_take (self, GM_WORKER_COLUMN_SINCE, busy,
             busy >= G_USEC_PER_SEC ? gm_format_clock (busy / 1e6) : NULL);
   set_count (self, GM_WORKER_COLUMN_DONE, (gint64) worker->done);

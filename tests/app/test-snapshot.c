@@ -11,10 +11,10 @@ static const char full[] =
   "{\"id\":\"20260101-000000-a-0001\",\"name\":\"a\",\"state\":\"paused\",\"pid\":12,\"total\":100,"
   "\"done\":40,\"ok\":39,\"failed\":1,\"started\":1790000000.25,\"ended\":null,\"exit_code\":null,"
   "\"queued\":58,\"running\":2,\"rate\":12.5,\"eta\":4.8,\"processes\":2,\"stopping\":true,"
-  "\"cpu_percent\":150.5,\"rss\":4096,\"workers\":["
+  "\"cpu_percent\":150.5,\"rss\":4096,\"counters\":{\"words\":7},\"workers\":["
   "{\"worker\":\"W-1\",\"pid\":13,\"slot\":1,\"state\":\"stopped\",\"index\":41,"
   "\"item\":{\"a\":[1,\"x\"]},\"since\":1790000001.5,\"done\":20,\"failed\":1,\"cpu_percent\":99.5,"
-  "\"rss\":2048,\"child_pid\":14},"
+  "\"rss\":2048,\"child_pid\":14,\"progress\":0.25,\"note\":\"half \\\"done\\\"\"},"
   "{\"worker\":\"W-2\",\"pid\":15,\"slot\":2,\"state\":\"idle\",\"index\":null,\"item\":null,"
   "\"since\":1790000001.5,\"done\":19,\"failed\":0,\"cpu_percent\":0.0,\"rss\":1024,"
   "\"child_pid\":null}]}";
@@ -42,13 +42,17 @@ test_round_trip (void)
   g_assert_cmpuint (snapshot->total, ==, 100);
   g_assert_cmpint (snapshot->started, ==, 1790000000250000);
   g_assert_cmpint (snapshot->exit_code, ==, -1);
+  g_assert_cmpstr (snapshot->counters, ==, "{\"words\":7}");
   g_assert_cmpuint (snapshot->workers->len, ==, 2);
   worker = g_ptr_array_index (snapshot->workers, 0);
   g_assert_cmpint (worker->state, ==, GM_WORKER_STOPPED);
   g_assert_cmpstr (worker->item, ==, "{\"a\":[1,\"x\"]}");
   g_assert_cmpint (worker->child_pid, ==, 14);
+  g_assert_cmpfloat (worker->progress, ==, 0.25);
+  g_assert_cmpstr (worker->note, ==, "half \"done\"");
   worker = g_ptr_array_index (snapshot->workers, 1);
   g_assert_false (worker->has_index);
+  g_assert_cmpfloat (worker->progress, <, 0);
   gm_snapshot_append (snapshot, out);
   g_assert_cmpstr (out->str, ==, full);
 }

@@ -10,7 +10,8 @@
  * other numbers as `d`, strings as `s`, booleans as `b`, null as `mv` without a value, arrays as
  * `av`, objects as `a{sv}`; results go back the same way. It runs in a worker process, one item at a
  * time: it may keep state between items, and a crash harms no other item. What it prints goes to
- * the log of the run. It needs no header but GLib's; words.c is one that calls libmp. */
+ * the log of the run. It needs no header but GLib's; words.c shows one that logs, tells its progress
+ * and calls libmp. */
 #include <gio/gio.h>
 
 #define EXPORT __attribute__ ((visibility ("default"))) extern

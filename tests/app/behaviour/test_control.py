@@ -686,8 +686,12 @@ class Socket(Control):
         for character in line:
             client.send(character)
         self.assertEqual(client.read()['id'], 7)
-        client.send(line.rstrip().ljust(1024 * 1024 - 1) + '\n')
+        client.send(line.rstrip().ljust(1024 * 1024) + '\n')
         self.assertEqual(client.read()['id'], 7)
+        other = self.connect(run)
+        other.send(line.rstrip().ljust(1024 * 1024 + 1) + '\n')
+        self.assertIn('1 MiB', other.read()['error']['message'])
+        self.assertIsNone(other.read())
         client.send(line * 50)
         self.assertEqual([client.read()['id'] for _ in range(50)], [7] * 50)
         self.finish(run)

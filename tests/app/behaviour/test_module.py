@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Functions of a module of the user's own."""
+import json
 import os
 import pathlib
+import re
 import subprocess
 import unittest
 
@@ -15,7 +17,8 @@ def build(folder):
     flags = subprocess.run(['pkg-config', '--cflags', '--libs', 'gio-2.0'], check=True,
                            capture_output=True, text=True).stdout.split()
     subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-o', folder / 'module.so',
-                    SOURCE, f'-I{ROOT / "libmp"}', *flags], check=True)
+                    SOURCE, f'-I{ROOT / "libmp"}',
+                    f'-I{ROOT / "app" / "engine"}', *flags], check=True)
 
 
 class ModuleTest(harness.Case):
@@ -96,6 +99,73 @@ class ModuleTest(harness.Case):
             self.assertEqual((outcome['status'], outcome['reason']), ('error', 'exception'))
             self.assertIn(word, outcome['error'])
             self.assertNotIn('result', outcome)
+
+    def workers_of(self, run):
+        status = self.run_arguments([f'--status={run.dir}', '--json'], run_dir=False)
+        return {worker['index']: worker for worker in json.loads(status.stdout)['workers']}
+
+    def test_progress_is_seen_by_watchers(self):
+        items = [[0.25, 'a "note"\n'], [7, None], [-1, 'ä' * 100], [0, '']]
+        for method in harness.START_METHODS:
+            run = self.start(self.job('tell', items, start_method=method, processes=4))
+            harness.wait_for(lambda: len(run.workers()) == 4, 'workers')
+            workers = harness.wait_for(
+                lambda: (workers := self.workers_of(run)) and sorted(
+                    (i, w.get('progress'), w.get('note')) for i, w in workers.items()
+                    if i is not None) == [(0, 0.25, 'a "note"\n'), (1, 1, None),
+                                          (2, None, 'ä' * 51), (3, 0, None)] and workers,
+                'what the functions say')
+            self.assertEqual([workers[i]['item'] for i in range(4)], items)
+            text = harness.wait_for(
+                lambda: (text := self.run_arguments([f'--status={run.dir}'], run_dir=False).stdout)
+                and b'{"said":4}\n' in text and text.decode(), 'the counter')
+            self.assertIn('  25%  a "note"\\n\n', text)
+            self.write('go', '')
+            self.assertEqual(run.wait(), 0, run.stderr)
+            self.assertEqual(run.state()['counters'], {'said': 4})
+            (self.work / 'go').unlink()
+
+    def test_workers_count_together(self):
+        for method in harness.START_METHODS:
+            run = self.run_job(self.job('count', [*range(200), *[-1] * 5], start_method=method,
+                                        processes=8), code=1)
+            self.assert_all_once(run, 205)
+            self.assertEqual(run.state()['counters'], {'items': 4050, 'ä "b"': -205})
+            self.assertLessEqual(max(o.get('result', 0) for o in run.outcomes()), 4050)
+        run = self.run_job(self.job('same', [1]))
+        self.assertNotIn('counters', run.state())
+
+    def test_more_counters_than_there_is_room_for(self):
+        run = self.run_job(self.job('count_too_much', [1], processes=1))
+        counters = run.state()['counters']
+        self.assertEqual(len(counters), 64)
+        self.assertEqual(set(counters.values()), {2})
+        self.assertEqual(run.by_index()[0]['result'], 2)
+        log = (run.dir / 'log.txt').read_text()
+        self.assertEqual(log.count('No room for the counter “64”'), 1)
+        self.assertEqual(log.count('No room for the counter'), 1)
+        self.assertEqual(log.count('A counter needs a name of 1 to 47 bytes'), 4)
+
+    def test_64_workers_log_long_lines_at_once(self):
+        line = re.compile(r'\[(DEBUG|INFO)/([A-Za-z]+-\d+)\] (\d+) (\d+) (([a-z])\6{3499})')
+        for method in harness.START_METHODS:
+            run = self.run_job(self.job('flood', {'range': [64]}, start_method=method, processes=64,
+                                        chunksize=1, log_level='DEBUG'))
+            logged = {}
+            for text in (run.dir / 'log.txt').read_text().splitlines():
+                found = line.fullmatch(text)
+                if found is None:
+                    self.assertLess(len(text), 300)
+                    self.assertNotRegex(text, '([a-z])\\1{20}')
+                    continue
+                level, name, pid, number, _, letter = found.groups()
+                self.assertEqual(level, 'INFO' if int(number) % 2 else 'DEBUG')
+                logged.setdefault((name, int(pid), letter), []).append(int(number))
+            self.assertEqual(set(logged), {(o['worker'], o['pid'], chr(97 + o['item'] % 26))
+                                           for o in run.outcomes()})
+            self.assertEqual(len(logged), 64)
+            for numbers in logged.values():
+                self.assertEqual(numbers, list(range(100)))
 
 
 if __name__ == '__main__':

@@ -311,6 +311,25 @@ class Inputs(Case):
         self.assertEqual(sorted(resumed.by_index()), [0, 1])
         self.assertEqual((run.dir / 'inputs.jsonl').read_bytes()[:len(lines)], lines)
 
+    def test_inputs_cut_by_hand(self):
+        run = self.run_arguments(['--quiet', '--', 'test', '{}', '!=', 'd'], code=1,
+                                 stdin=b'a\nb\nc\nd\ne\n')
+        path = run.dir / 'inputs.jsonl'
+        lines = path.read_bytes().splitlines(True)
+        path.write_bytes(b''.join(lines[:2]))
+        before = (run.dir / 'results.jsonl').read_bytes()
+        failed = self.run_arguments([f'--retry-failed={run.dir}'], code=2, run_dir=False)
+        self.assertIn('cut off after 2 items: item 3,', failed.stderr)
+        self.assertEqual((run.dir / 'results.jsonl').read_bytes(), before)
+        # What has its outcome need not be there, and counts.
+        self.assertIn('cut off after 2 items', self.resume(run.dir, code=1).stderr)
+        state = run.state()
+        self.assertEqual([state[name] for name in ('total', 'done', 'ok', 'failed')], [5, 5, 4, 1])
+        path.write_bytes(b''.join(lines))
+        again = self.run_arguments([f'--retry-failed={run.dir}'], code=1, run_dir=False)
+        self.assertIn('item 3', again.stderr)
+        self.assertEqual(run.outcomes()[-1]['attempts'], 2)
+
     def test_command_line(self):
         run = self.run_arguments(['--first=1', '--', 'echo', '{1}-{2}', ':::', 'a', 'b', ':::',
                                   '', '.'])
