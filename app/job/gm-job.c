@@ -142,16 +142,19 @@ static JsonNode *
 argument_to_node (const char *word)
 {
   g_autofree char *encoded = NULL;
+  JsonNode *node = json_node_alloc ();
   JsonObject *object;
 
   if (g_utf8_validate (word, -1, NULL))
-    return json_node_init_string (json_node_alloc (), word);
+    return json_node_init_string (node, word);
 
   encoded = g_base64_encode ((const guchar *) word, strlen (word));
   object = json_object_new ();
   json_object_set_string_member (object, "base64", encoded);
+  json_node_init (node, JSON_NODE_OBJECT);
+  json_node_take_object (node, object);
 
-  return json_node_init_object (json_node_alloc (), object);
+  return node;
 }
 
 /* The input lists: one for each ":::", or the lines of standard input if there is none. */

@@ -5,30 +5,77 @@ must fail without it.
 
     check.py MODEL.pml
 """
+import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
-ONE_EACH = ('-DPUTTERS=1', '-DGETTERS=1')
-HOLDS = [
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1'),
-]
-FAILS = [
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_FIRST_RING'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_SECOND_RING'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_OWNER_WATCH'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_SECOND_LOOK'),
-]
+# For each model what it must hold for, and what must break it.
+HOLDS = {
+    'queue': [
+        'PUTTERS=1 GETTERS=1 PUTS=2 KILLS=1',
+    ],
+    'pool': [
+        'ROOM=1',
+        'ITEMS=1 BLOCKS=1 KILLS=1 RETRIES=1',
+        'ITEMS=1 BLOCKS=1 STOPS=1',
+        'ITEMS=1 BLOCKS=1 CANCELS=1 RESIZES=1',
+        'ITEMS=1 BLOCKS=1 TERMINATES=1',
+    ],
+}
+# The same at greater length, if GTK_MP_TEST_FULL=1.
+HOLDS_FULL = {
+    'queue': [],
+    'pool': [
+        'ITEMS=1 BLOCKS=1 KILLS=2 RETRIES=1',
+        'BLOCKS=1 RUN=2 KILLS=1',
+        'KILLS=1',
+        'ITEMS=4',
+        'STOPS=1',
+        'CANCELS=1',
+        'RESIZES=1',
+        'TERMINATES=1',
+    ],
+}
+FAILS = {
+    'queue': [
+        'PUTTERS=1 GETTERS=1 PUTS=2 KILLS=1 NO_FIRST_RING',
+        'PUTTERS=1 GETTERS=1 PUTS=2 KILLS=1 NO_SECOND_RING',
+        'PUTTERS=1 GETTERS=1 PUTS=2 KILLS=1 NO_OWNER_WATCH',
+        'PUTTERS=1 GETTERS=1 PUTS=2 KILLS=1 NO_SECOND_LOOK',
+    ],
+    'pool': [
+        'KILLS=1 LATE_OWNER',
+        'ITEMS=3 TICKETS=1 LATE_RUN',
+        'TICKETS=1 NO_TAIL',
+        'ITEMS=1 BLOCKS=1 KILLS=1 NO_CURSOR_HELP',
+        'CANCELS=1 NO_COMPARE',
+        'EARLY_COMMIT',
+        'CANCELS=1 ITEMS=3 NO_SKIPPED',
+        'ROOM=1 EARLY_RELEASE',
+        'ITEMS=1 BLOCKS=1 KILLS=2 NO_HARVEST_FIRST',
+        'ITEMS=1 BLOCKS=1 KILLS=2 NO_COLLECT_FIRST',
+        'KILLS=1 NO_DEATH_WATCH',
+        'NO_SLEEP_COUNT',
+        'NO_KICK',
+        'ITEMS=1 BLOCKS=1 STOPS=1 NO_KICK_INTERVAL',
+        'STOPS=1 EARLY_NOTE',
+        'NO_PARENT_LOOK',
+        'NO_IDLE_LOOK',
+        'ROOM=1 NO_FULL_LOOK',
+        'NO_END_LOOK',
+    ],
+}
 
 
 def errors(model, options):
     """How many errors spin has found, and in how many states it has looked for them."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(('spin', '-a', *options, model), cwd=folder, check=True,
-                       stdout=subprocess.DEVNULL)
-        subprocess.run(('gcc', '-O2', '-w', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'),
+        subprocess.run(('spin', '-a', *(f'-D{option}' for option in options.split()), model),
+                       cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(('gcc', '-O1', '-w', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'),
                        cwd=folder, check=True)
         out = subprocess.run(('./pan', '-E', '-m200000'), cwd=folder, check=True, text=True,
                              stdout=subprocess.PIPE).stdout
@@ -38,10 +85,13 @@ def errors(model, options):
             re.search(r'(\S+) states, stored', out).group(1))
 
 
+model = pathlib.Path(sys.argv[1]).resolve()
+if os.environ.get('GTK_MP_TEST_FULL') == '1':
+    HOLDS[model.stem] += HOLDS_FULL[model.stem]
 wrong = 0
 for configurations, wanted in (HOLDS, 0), (FAILS, 1):
-    for configuration in configurations:
-        found, states = errors(pathlib.Path(sys.argv[1]).resolve(), configuration)
-        print(' '.join(configuration), f'{states} states, {found} errors', flush=True)
+    for configuration in configurations[model.stem]:
+        found, states = errors(model, configuration)
+        print(configuration, f'{states} states, {found} errors', flush=True)
         wrong += (found > 0) != wanted
 sys.exit(wrong)
