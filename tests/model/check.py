@@ -11,16 +11,13 @@ import subprocess
 import sys
 import tempfile
 
-ONE_EACH = ('-DPUTTERS=1', '-DGETTERS=1')
-HOLDS = [
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1'),
-]
-FAILS = [
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_FIRST_RING'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_SECOND_RING'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_OWNER_WATCH'),
-    ONE_EACH + ('-DPUTS=2', '-DKILLS=1', '-DNO_SECOND_LOOK'),
-]
+ONE_EACH = ('-DPUTTERS=1', '-DGETTERS=1', '-DPUTS=2', '-DKILLS=1')
+POOL = ('-DITEMS=2', '-DKILLS=1')
+MODELS = {
+    'queue': (ONE_EACH, ('NO_FIRST_RING', 'NO_SECOND_RING', 'NO_OWNER_WATCH', 'NO_SECOND_LOOK')),
+    'pool': (POOL, ('NO_OWNER_IN_CLAIM', 'NO_LAST_HARVEST', 'NO_LAST_COLLECT', 'NO_GIVING_BACK',
+                    'NO_SECOND_LOOK', 'NO_KICK', 'NO_BELL')),
+}
 
 
 def errors(model, options):
@@ -39,9 +36,11 @@ def errors(model, options):
 
 
 wrong = 0
-for configurations, wanted in (HOLDS, 0), (FAILS, 1):
-    for configuration in configurations:
-        found, states = errors(pathlib.Path(sys.argv[1]).resolve(), configuration)
-        print(' '.join(configuration), f'{states} states, {found} errors', flush=True)
-        wrong += (found > 0) != wanted
+path = pathlib.Path(sys.argv[1]).resolve()
+size, steps = MODELS[path.stem]
+for left_out in (None, *steps):
+    configuration = size + ((f'-D{left_out}',) if left_out else ())
+    found, states = errors(path, configuration)
+    print(' '.join(configuration), f'{states} states, {found} errors', flush=True)
+    wrong += (found > 0) != bool(left_out)
 sys.exit(wrong)
