@@ -125,7 +125,7 @@ add_for_each_method (const char       *name,
 {
   const char *const *methods = mp_get_all_start_methods ();
 
-  for (guint i = 0; methods[i] != NULL; i++)
+  for (guint i = 0; methods[i] != NULL && can_start_processes (); i++)
     {
       g_autofree char *path = g_strdup_printf ("/pool/%s/%s", name, methods[i]);
 

@@ -228,7 +228,7 @@ test_damaged (void)
       gsize size = mp_shared_memory_get_size (memory);
       guint8 *data;
 
-      if (i % 100 != 0)
+      if (i % 100 != 0 || !can_start_processes ())
         {
           /* Not where the mutex lies: what a wild one does is not known. */
           data = mp_shared_memory_get_data (memory);
