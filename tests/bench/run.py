@@ -201,6 +201,8 @@ TOPICS = {
                            'Python': python('bench_pipe.py')},
     'shared': lambda build: {'libmp': program(build, 'bench-shared'),
                              'Python': python('bench_shared.py')},
+    'manager': lambda build: {'libmp': program(build, 'bench-manager'),
+                              'Python': python('bench_manager.py')},
     'command': true_commands,
     'start-up': start_up,
     'square': lambda build: {'gtk-mp': lambda: square(build, MILLION, 'square')},
