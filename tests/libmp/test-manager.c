@@ -308,14 +308,6 @@ test_queue (void)
   g_assert_false (mp_proxy_task_done (queue, NULL));
 }
 
-static void
-keep_result (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 static GVariant *
 finish (MpProxy       *proxy,
         GAsyncResult **result,
@@ -323,8 +315,7 @@ finish (MpProxy       *proxy,
 {
   g_autoptr(GAsyncResult) done = NULL;
 
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  wait_for_result (result);
   done = g_steal_pointer (result);
   return mp_proxy_call_finish (proxy, done, error);
 }
