@@ -36,7 +36,7 @@ typedef enum
   MP_ERROR_OWNER_DIED,      /* a process died with the lock; it is held all the same */
   MP_ERROR_BROKEN_BARRIER,  /* BrokenBarrierError */
   MP_ERROR_EXISTS,          /* FileExistsError: shared memory of that name */
-  MP_ERROR_NOT_FOUND,       /* FileNotFoundError, ValueError: no such name, or value */
+  MP_ERROR_NOT_FOUND,       /* FileNotFoundError, KeyError, IndexError, ValueError: not there */
 } MpError;
 
 MP_EXPORT GQuark mp_error_quark (void);
