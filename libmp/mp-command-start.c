@@ -81,8 +81,6 @@ run_child (void *data)
   syscall (SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (syscall (SYS_getppid) != launch->parent)
     syscall (SYS_exit_group, 127);
-  if (launch->slot != NULL)
-    *launch->slot = syscall (SYS_getpid);
 
   take_descriptors (launch);
   if (launch->cwd != NULL && syscall (SYS_chdir, launch->cwd) < 0)
@@ -119,8 +117,11 @@ clone_child (MpCommand *self,
 
   sigfillset (&all);
   pthread_sigmask (SIG_BLOCK, &all, &old);
+  /* The system writes to the slot before the child can be stopped: nobody else might know of it. */
   pid = clone (run_child, (char *) self->stack + MP_COMMAND_STACK_SIZE,
-               CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, launch, pidfd);
+               CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD
+                 | (launch->slot != NULL ? CLONE_CHILD_SETTID : 0),
+               launch, pidfd, NULL, launch->slot);
   error_number = errno;
   pthread_sigmask (SIG_SETMASK, &old, NULL);
   errno = error_number;

@@ -100,6 +100,7 @@ is_ours (const Watch         *watch,
          const MpProcessInfo *info)
 {
   return (info->session > 1 && has_pid (&watch->sessions, info->session)) ||
+         has_pid (&watch->sessions, info->pid) ||  /* on its way to one */
          has_pid (&watch->workers, info->pid) ||
          (watch->marker != NULL && has_marker (info->pid, watch->marker));
 }

@@ -147,7 +147,7 @@ mp_pool_interrupt_workers (MpPool *self)
       pid_t child = atomic_load (&slot->child_pid);
 
       if (child > 1)
-        kill (-child, SIGINT);
+        _mp_pool_signal_program (child, SIGINT);
       else if (atomic_load (&slot->state) != MP_SLOT_STARTING)
         _mp_pool_worker_signal (worker, SIGINT);
     }

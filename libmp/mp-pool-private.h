@@ -239,6 +239,8 @@ gboolean      _mp_pool_worker_reap       (MpPoolWorker   *worker);
 int           _mp_pool_worker_get_wait_status (MpPoolWorker *worker);
 void          _mp_pool_worker_signal     (MpPoolWorker   *worker,
                                           int             number);
+void          _mp_pool_signal_program    (pid_t           leader,
+                                          int             number);
 void          _mp_pool_worker_expel      (MpPool         *self,
                                           MpPoolWorker   *worker);
 void          _mp_pool_worker_join       (MpPool         *self,

@@ -169,6 +169,16 @@ _mp_pool_worker_signal (MpPoolWorker *worker,
     }
 }
 
+/* To all processes of the program that a worker runs. Before it has a group of its own, which is
+ * before it is executed, signals wait for it. */
+void
+_mp_pool_signal_program (pid_t leader,
+                         int   number)
+{
+  if (kill (-leader, number) < 0)
+    kill (leader, number);
+}
+
 /* Has it end as soon as it can, for _mp_pool_worker_join(). */
 void
 _mp_pool_worker_expel (MpPool       *self,

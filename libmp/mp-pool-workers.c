@@ -171,8 +171,8 @@ _mp_pool_doom (MpPool       *self,
   worker->kill_at = _mp_monotonic_ns () + GRACE;
   if (child > 1)
     {
-      kill (-child, SIGTERM);
-      kill (-child, SIGCONT);
+      _mp_pool_signal_program (child, SIGTERM);
+      _mp_pool_signal_program (child, SIGCONT);
     }
   else
     _mp_pool_worker_signal (worker, SIGTERM);
@@ -185,7 +185,7 @@ kill_now (MpPool       *self,
   pid_t child = atomic_load (&self->arena->slots[worker->slot].child_pid);
 
   if (child > 1)
-    kill (-child, SIGKILL);
+    _mp_pool_signal_program (child, SIGKILL);
   _mp_pool_worker_signal (worker, SIGKILL);
   worker->kill_at = 0;
 }
