@@ -271,6 +271,7 @@ mp_manager_register_type (const MpManagerTypeInfo *info)
   type->type.size = sizeof (Object);
   type->type.init = custom_init;
   type->type.clear = custom_finish;
+  type->type.made_of = "*";
   for (const MpManagerMethod *method = info->methods; method->name != NULL; method++)
     type->type.n_methods++;
   type->type.methods = methods = g_new0 (MpManagedMethod, type->type.n_methods + 1);

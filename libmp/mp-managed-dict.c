@@ -337,6 +337,7 @@ static const MpManagedMethod dict_methods[] = {
 
 const MpManagedType _mp_managed_dict = {
   "dict", sizeof (Dict), dict_init, dict_finish, NULL, dict_methods, G_N_ELEMENTS (dict_methods),
+  .made_of = "a(vv)",
 };
 
 static const MpManagedMethod namespace_methods[] = {
@@ -349,6 +350,7 @@ static const MpManagedMethod namespace_methods[] = {
 const MpManagedType _mp_managed_namespace = {
   "Namespace", sizeof (Dict), dict_init, dict_finish, NULL,
   namespace_methods, G_N_ELEMENTS (namespace_methods),
+  .made_of = "a(vv)",
 };
 
 static GVariant *
@@ -415,4 +417,5 @@ static const MpManagedMethod set_methods[] = {
 
 const MpManagedType _mp_managed_set = {
   "set", sizeof (Dict), dict_init, dict_finish, NULL, set_methods, G_N_ELEMENTS (set_methods),
+  .made_of = "av",
 };

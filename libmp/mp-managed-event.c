@@ -290,4 +290,5 @@ static const MpManagedMethod barrier_methods[] = {
 const MpManagedType _mp_managed_barrier = {
   "Barrier", sizeof (Barrier), barrier_init, NULL, barrier_bereave,
   barrier_methods, G_N_ELEMENTS (barrier_methods),
+  .made_of = "u",
 };

@@ -336,4 +336,5 @@ static const MpManagedMethod list_methods[] = {
 
 const MpManagedType _mp_managed_list = {
   "list", sizeof (List), list_init, list_finish, NULL, list_methods, G_N_ELEMENTS (list_methods),
+  .made_of = "av",
 };

@@ -210,6 +210,25 @@ held_by (Semaphore *self,
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->holders, session));
 }
 
+/* Who releases what it has not acquired does so for somebody who has: that one has it no more, and
+ * does not give it back once again by ending. */
+static void
+take_off (Semaphore *self,
+          gpointer   session)
+{
+  gpointer count = g_hash_table_lookup (self->holders, session);
+  GHashTableIter iter;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  if (count == NULL && !g_hash_table_iter_next (&iter, &session, &count))
+    return;
+
+  if (GPOINTER_TO_UINT (count) > 1)
+    g_hash_table_insert (self->holders, session, GUINT_TO_POINTER (GPOINTER_TO_UINT (count) - 1));
+  else
+    g_hash_table_remove (self->holders, session);
+}
+
 static GVariant *
 semaphore_acquire (MpCall  *call,
                    GError **error)
@@ -232,7 +251,6 @@ semaphore_release (MpCall  *call,
                    GError **error)
 {
   Semaphore *self = (Semaphore *) call->object;
-  guint held = held_by (self, call->session);
 
   if (call->object->type == &_mp_managed_bounded_semaphore && self->value >= self->bound)
     {
@@ -240,8 +258,7 @@ semaphore_release (MpCall  *call,
                            "Semaphore released too many times");
       return NULL;
     }
-  if (held > 0)
-    g_hash_table_insert (self->holders, call->session, GUINT_TO_POINTER (held - 1));
+  take_off (self, call->session);
   self->value++;
   _mp_managed_changed (call->object);
   return _mp_call_nothing ();
@@ -278,9 +295,11 @@ static const MpManagedMethod semaphore_methods[] = {
 const MpManagedType _mp_managed_semaphore = {
   "Semaphore", sizeof (Semaphore), semaphore_init, semaphore_finish, semaphore_bereave,
   semaphore_methods, G_N_ELEMENTS (semaphore_methods),
+  .made_of = "x",
 };
 
 const MpManagedType _mp_managed_bounded_semaphore = {
   "BoundedSemaphore", sizeof (Semaphore), semaphore_init, semaphore_finish, semaphore_bereave,
   semaphore_methods, G_N_ELEMENTS (semaphore_methods),
+  .made_of = "x",
 };

@@ -37,6 +37,7 @@ typedef struct
                                      MpSession  *session);
   const MpManagedMethod *methods;
   guint                  n_methods;
+  const char            *made_of;   /* the type of its arguments, if not "()"; NULL for no other */
 } MpManagedType;
 
 struct _MpManaged

@@ -129,6 +129,7 @@ static const MpManagedMethod queue_methods[] = { QUEUE_METHODS };
 const MpManagedType _mp_managed_queue = {
   "Queue", sizeof (Queue), queue_init, queue_finish, NULL,
   queue_methods, G_N_ELEMENTS (queue_methods),
+  .made_of = "t",
 };
 
 static const MpManagedMethod joinable_queue_methods[] = {
@@ -140,4 +141,5 @@ static const MpManagedMethod joinable_queue_methods[] = {
 const MpManagedType _mp_managed_joinable_queue = {
   "JoinableQueue", sizeof (Queue), queue_init, queue_finish, NULL,
   joinable_queue_methods, G_N_ELEMENTS (joinable_queue_methods),
+  .made_of = "t",
 };

@@ -159,6 +159,7 @@ static const MpManagedMethod value_methods[] = {
 const MpManagedType _mp_managed_value = {
   "Value", sizeof (Values), value_init, values_finish, NULL,
   value_methods, G_N_ELEMENTS (value_methods),
+  .made_of = "*",
 };
 
 static const MpManagedMethod array_methods[] = {
@@ -171,4 +172,5 @@ static const MpManagedMethod array_methods[] = {
 const MpManagedType _mp_managed_array = {
   "Array", sizeof (Values), array_init, values_finish, NULL,
   array_methods, G_N_ELEMENTS (array_methods),
+  .made_of = "a*",
 };

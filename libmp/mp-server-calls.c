@@ -58,6 +58,20 @@ find (MpServer *self,
   return g_hash_table_lookup (self->objects, &id);
 }
 
+/* @object has arrived where it was lent to. Whose the token is says who comes, so it is checked. */
+static void
+return_lease (MpServer  *self,
+              MpManaged *object,
+              guint64    token)
+{
+  MpLease *lease = g_hash_table_lookup (self->leases, &token);
+
+  if (lease == NULL || lease->id != object->id)
+    return;
+  g_hash_table_remove (self->leases, &token);
+  _mp_managed_drop (object);
+}
+
 static void
 hold_found (const char *address,
             guint64     id,
@@ -70,9 +84,7 @@ hold_found (const char *address,
   if (object == NULL)
     return;
   _mp_managed_hold (object);
-  /* It has arrived. */
-  if (g_hash_table_remove (self->leases, &token))
-    _mp_managed_drop (object);
+  return_lease (self, object, token);
 }
 
 static void
@@ -95,12 +107,29 @@ _mp_server_keep (MpServer *server,
   return g_variant_ref (value);
 }
 
+/* A method may forget what its result is made of: what it was given is dropped when the asker has
+ * been told of it. */
 void
 _mp_server_forget (MpServer *server,
                    GVariant *value)
 {
+  if (server->answering)
+    {
+      g_queue_push_tail (&server->forgotten, value);
+      return;
+    }
   _mp_proxies_find (value, mp_listener_get_address (server->listener), drop_found, server);
   g_variant_unref (value);
+}
+
+static void
+end_answer (MpServer *self)
+{
+  GVariant *value;
+
+  self->answering = FALSE;
+  while ((value = g_queue_pop_head (&self->forgotten)) != NULL)
+    _mp_server_forget (self, value);
 }
 
 /* Objects. */
@@ -288,13 +317,23 @@ compare_deadlines (gconstpointer a,
 static gboolean
 run (MpCall *call)
 {
+  MpServer *server = call->object->server;
+  g_autoptr (GVariant) result = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) result = call->method->run (call, &error);
 
+  /* Who has gone takes nothing with it. */
+  if (call->session != NULL && call->session->dead)
+    return FALSE;
+  server->answering = TRUE;
+  result = call->method->run (call, &error);
+  if (result == NULL && error == NULL && !call->waits)
+    g_set_error (&error, MP_ERROR, MP_ERROR_FAILED, "“%s” of a “%s” has given no answer",
+                 call->method->name, call->object->type->name);
   if (result == NULL && error == NULL)
     {
+      end_answer (server);
       if (call->timer == NULL && call->deadline > 0)
-        call->timer = g_sequence_insert_sorted (call->object->server->timers, call,
+        call->timer = g_sequence_insert_sorted (server->timers, call,
                                                 compare_deadlines, NULL);
       return FALSE;
     }
@@ -309,6 +348,7 @@ run (MpCall *call)
                         grant_found, call->session);
       _mp_session_reply (call->session, call->serial, FALSE, result);
     }
+  end_answer (server);
   _mp_call_free (call);
   return TRUE;
 }
@@ -415,6 +455,16 @@ create (MpSession  *session,
       return NULL;
     }
 
+  if (!g_variant_is_of_type (inner, G_VARIANT_TYPE_UNIT)
+      && (type->made_of == NULL || !g_variant_is_of_type (inner, G_VARIANT_TYPE (type->made_of))))
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                   "A “%s” of a manager is made of nothing or of a value of type “%s”, not “%s”",
+                   name, type->made_of != NULL ? type->made_of : "()",
+                   g_variant_get_type_string (inner));
+      return NULL;
+    }
+
   object = g_malloc0 (type->size);
   object->type = type;
   object->server = server;
@@ -449,8 +499,7 @@ incref (MpSession  *session,
       return NULL;
     }
   grant (session, object);
-  if (g_hash_table_remove (session->server->leases, &token))
-    _mp_managed_drop (object);
+  return_lease (session->server, object, token);
   return _mp_call_nothing ();
 }
 
@@ -592,6 +641,8 @@ _mp_server_handle (MpSession *session,
   guint64 id;
 
   g_variant_get (request, "(uuxt&sv)", &serial, &thread, &timeout, &id, &name, &args);
+  if (session->dead)
+    return;
   if (id == 0)
     {
       call_own (session, serial, name, args);

@@ -50,12 +50,14 @@ struct _MpServer
   GQueue      sessions;
   GQueue      dead;
   GQueue      changed;   /* MpManaged, held */
+  GQueue      forgotten; /* GVariants an answer may still be about */
   MpCustom   *custom;
   int         epoll;
 
   guint64     last_id;
-  guint64     last_token;
+  guint64     last_token; /* random at first, so that nobody has one of another manager */
   int         control;   /* ends with who started it; -1 for none */
+  gboolean    answering; /* a method runs, or its result is about to be sent */
   gboolean    stop;
 };
 

@@ -124,6 +124,7 @@ _mp_server_run (MpServer  *self,
   self->objects = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->leases = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   self->timers = g_sequence_new (NULL);
+  self->last_token = (guint64) g_random_int () << 32 | g_random_int ();
   self->epoll = _mp_fd_above_standard (epoll_create1 (EPOLL_CLOEXEC));
   self->custom = _mp_custom_new (self);
   ok = self->epoll >= 0

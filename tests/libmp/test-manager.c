@@ -196,6 +196,109 @@ test_nested (void)
   g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 1);
 }
 
+/* What is taken out of a container is the taker's, though nobody else had it any more. */
+static void
+test_taken (void)
+{
+  static const struct { const char *type, *put, *take, *args; } ways[] = {
+    { "Queue", "put", "get", NULL },
+    { "list", "append", "pop", "(int64 -1,)" },
+    { "dict", "__setitem__", "pop", "(<'k'>,)" },
+    { "dict", "__setitem__", "popitem", NULL },
+    { "set", "add", "pop", NULL },
+  };
+  g_autoptr(MpManager) manager = start_manager (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr(MpProxy) outer = make (manager, ways[i].type, NULL);
+      MpProxy *inner = make (manager, "list", NULL);
+      g_autoptr(MpProxy) again = NULL;
+      g_autoptr(GVariant) value = NULL;
+      g_autoptr(GVariant) member = NULL;
+      g_autoptr(GError) error = NULL;
+
+      if (i == 2 || i == 3)
+        expect (outer, ways[i].put, g_variant_new ("(vv)", g_variant_new_string ("k"), share (inner)), "()");
+      else
+        expect (outer, ways[i].put, g_variant_new ("(v)", share (inner)), "()");
+      g_object_unref (inner);
+      value = mp_proxy_call (outer, ways[i].take, ways[i].args != NULL ? parse (ways[i].args) : NULL, 0, &error);
+      g_assert_no_error (error);
+      if (i == 3)
+        g_variant_get_child (value, 1, "v", &member);
+      again = mp_shareable_from_variant (i == 3 ? member : value, MP_TYPE_PROXY, &error);
+      g_assert_no_error (error);
+      OK (mp_list_append (again, parse ("1"), &error));
+      g_clear_object (&again);
+      g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 1);
+    }
+}
+
+/* An object that can't be made of its arguments is not made of none instead. */
+static void
+test_made_of (void)
+{
+  static const struct { const char *type, *args; } wrong[] = {
+    { "dict", "[<1>]" }, { "set", "['a']" }, { "list", "[1, 2]" }, { "Queue", "2" },
+    { "Semaphore", "'x'" }, { "Semaphore", "int64 -1" }, { "Barrier", "int64 2" }, { "Lock", "1" }, { "Event", "true" },
+    { "Array", "1" }, { "Namespace", "[<'x'>]" },
+  };
+  g_autoptr(MpManager) manager = start_manager (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (mp_manager_create (manager, wrong[i].type, parse (wrong[i].args), &error));
+      g_assert_nonnull (error);
+      g_test_message ("%s", error->message);
+    }
+  g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 0);
+}
+
+/* Acquires the first, says so, and ends without releasing it when it may. */
+static GVariant *
+keep_it (GVariant  *args,
+         GError   **error)
+{
+  g_autoptr(GVariant) first = g_variant_get_child_value (args, 0);
+  g_autoptr(GVariant) second = g_variant_get_child_value (args, 1);
+  g_autoptr(MpProxy) semaphore = mp_shareable_from_variant (first, MP_TYPE_PROXY, error);
+  g_autoptr(MpProxy) queue = semaphore != NULL ? mp_shareable_from_variant (second, MP_TYPE_PROXY, error) : NULL;
+
+  if (queue != NULL && mp_proxy_acquire (semaphore, -1, error) == MP_ACQUIRED)
+    {
+      mp_proxy_put (queue, g_variant_new_boolean (TRUE), -1, error);
+      mp_proxy_join (queue, -1, error);
+    }
+  return NULL;
+}
+MP_REGISTER_FUNCTION (keep_it)
+
+/* Who ends gives back what it holds, but not what was released for it already. */
+static void
+test_signalling (void)
+{
+  g_autoptr(MpManager) manager = start_manager (NULL);
+  g_autoptr(MpProxy) semaphore = make (manager, "Semaphore", g_variant_new_int64 (1));
+  g_autoptr(MpProxy) queue = make (manager, "JoinableQueue", NULL);
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(GVariant) item = NULL;
+  g_autoptr(GError) error = NULL;
+
+  process = start_new (NULL, "keep_it", g_variant_new ("(@(sv)@(sv))", share (semaphore), share (queue)));
+  item = mp_proxy_get (queue, -1, &error);
+  g_assert_no_error (error);
+  OK (mp_proxy_release (semaphore, &error));
+  expect (queue, "task_done", NULL, "()");
+  g_assert_cmpint (join (process), ==, 0);
+  /* With the first answer the manager has seen the other connection end, with the second it is gone. */
+  g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 2);
+  g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 2);
+  expect (semaphore, "get_value", NULL, "1");
+}
+
 /* Acquires, and dies. */
 static GVariant *
 die_with_it (GVariant  *args,
@@ -553,6 +656,9 @@ main (int    argc,
   add_for_methods ("manager-orphan", "orphan", test_orphan);
   g_test_add_func ("/manager/containers", test_containers);
   g_test_add_func ("/manager/nested", test_nested);
+  g_test_add_func ("/manager/taken", test_taken);
+  g_test_add_func ("/manager/made-of", test_made_of);
+  g_test_add_func ("/manager/signalling", test_signalling);
   g_test_add_func ("/manager/locks", test_locks);
   g_test_add_func ("/manager/queue", test_queue);
   g_test_add_func ("/manager/waits", test_waits);
