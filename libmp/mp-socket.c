@@ -20,6 +20,12 @@
 
 #define BACKLOG 128
 
+/* Seconds. A host that has vanished without a word is noticed after less than two minutes. */
+#define KEEPALIVE_IDLE 60
+#define KEEPALIVE_INTERVAL 10
+#define KEEPALIVE_PROBES 5
+#define VANISHED_AFTER (KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_PROBES)
+
 typedef union
 {
   struct sockaddr     any;
@@ -136,16 +142,30 @@ random_name (void)
                           random[0], random[1]);
 }
 
+static void
+set_up_stream (int fd)
+{
+  static const struct { int level, name, value; } options[] = {
+    { IPPROTO_TCP, TCP_NODELAY, 1 },   /* small messages are waited for */
+    { SOL_SOCKET, SO_KEEPALIVE, 1 },
+    { IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE },
+    { IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL },
+    { IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
+    { IPPROTO_TCP, TCP_USER_TIMEOUT, VANISHED_AFTER * 1000 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    setsockopt (fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
 static int
 open_socket (const Address *address)
 {
-  const int one = 1;
   int type = address->any.sa_family == AF_UNIX ? SOCK_SEQPACKET : SOCK_STREAM;
   int fd = _mp_fd_above_standard (socket (address->any.sa_family, type | SOCK_CLOEXEC, 0));
 
-  /* Small messages are waited for. */
   if (type == SOCK_STREAM)
-    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    set_up_stream (fd);
   return fd;
 }
 
@@ -196,7 +216,6 @@ int
 _mp_socket_accept (int    listener,
                    char **peer)
 {
-  const int one = 1;
   Address address = { 0 };
   socklen_t length = sizeof address;
   int fd = _mp_fd_above_standard (accept4 (listener, &address.any, &length, SOCK_CLOEXEC));
@@ -204,7 +223,7 @@ _mp_socket_accept (int    listener,
   if (fd < 0)
     return -1;
   if (address.any.sa_family == AF_INET)
-    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    set_up_stream (fd);
   *peer = format (&address, length);
   return fd;
 }

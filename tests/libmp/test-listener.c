@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -495,6 +496,31 @@ test_wait (void)
   g_assert_error (error, MP_ERROR, MP_ERROR_CLOSED);
 }
 
+/* A host that vanishes without a word would keep what it holds of a manager for ever otherwise. */
+static void
+test_vanished_host (void)
+{
+  g_autoptr(MpListener) listener = listen_at ("127.0.0.1:0", NULL);
+  g_autoptr(MpConnection) client = mp_client (mp_listener_get_address (listener), NULL, -1, NULL);
+  g_autoptr(MpConnection) accepted = accept_next (listener);
+  MpConnection *const ends[] = { client, accepted };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      int fd = mp_connection_get_fd (ends[i]);
+      int value = 0;
+      socklen_t size = sizeof value;
+
+      g_assert_cmpint (getsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &value, &size), ==, 0);
+      g_assert_cmpint (value, ==, 1);
+      g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size), ==, 0);
+      g_assert_cmpint (value, >, 0);
+      g_assert_cmpint (value, <=, 120000);
+      g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_KEEPIDLE, &value, &size), ==, 0);
+      g_assert_cmpint (value, <=, 60);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -511,6 +537,7 @@ main (int    argc,
   g_test_add_func ("/listener/announced", test_announced);
   g_test_add_func ("/listener/descriptors", test_descriptors);
   g_test_add_func ("/listener/addresses", test_addresses);
+  g_test_add_func ("/listener/vanished-host", test_vanished_host);
   /* GLib starts a thread for these: no fork after them. */
   g_test_add_func ("/listener-threads/async", test_async);
   g_test_add_func ("/listener-threads/wait", test_wait);
