@@ -51,12 +51,16 @@ typedef struct
   gboolean         done;
 } MpClientCall;
 
-gboolean  _mp_manager_client_send           (MpManagerClient  *self,
+void      _mp_manager_client_send           (MpManagerClient  *self,
                                              guint32           serial,
                                              guint64           id,
                                              const char       *method,
                                              GVariant         *args,
-                                             gint64            timeout);
+                                             gint64            timeout,
+                                             gint64            deadline);
+void      _mp_manager_client_read           (MpManagerClient  *self);
+gboolean  _mp_manager_client_set_gone       (MpManagerClient  *self,
+                                             GError          **error);
 void      _mp_manager_client_inherit_args  (GVariant         *args);
 void      _mp_client_call_finish            (MpClientCall     *call,
                                              GVariant         *result,

@@ -3,8 +3,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "mp-manager-client-private.h"
 
@@ -27,8 +25,8 @@ G_LOCK_DEFINE_STATIC (clients);
 /* Threads share one connection. Whoever waits for an answer and finds nobody reading reads, for
  * itself and for the others. */
 
-static gboolean
-set_gone (MpManagerClient  *self,
+gboolean
+_mp_manager_client_set_gone (MpManagerClient  *self,
           GError          **error)
 {
   g_set_error (error, MP_ERROR, MP_ERROR_EOF, "The manager at “%s” has ended", self->address);
@@ -143,7 +141,7 @@ _mp_manager_client_retire (MpManagerClient *self)
       GError *error = NULL;
 
       g_hash_table_iter_remove (&iter);
-      set_gone (self, &error);
+      _mp_manager_client_set_gone (self, &error);
       _mp_client_call_finish (call, NULL, error);
     }
   g_cond_broadcast (&self->changed);
@@ -161,7 +159,7 @@ connect_locked (MpManagerClient  *self,
   int type = SOCK_STREAM;
 
   if (self->gone)
-    return set_gone (self, error);
+    return _mp_manager_client_set_gone (self, error);
   if (self->fd >= 0)
     return TRUE;
 
@@ -171,7 +169,7 @@ connect_locked (MpManagerClient  *self,
       if (error != NULL && g_error_matches (*error, MP_ERROR, MP_ERROR_NOT_FOUND))
         {
           g_clear_error (error);
-          set_gone (self, error);
+          _mp_manager_client_set_gone (self, error);
         }
       return FALSE;
     }
@@ -192,40 +190,6 @@ _mp_manager_client_connect (MpManagerClient  *self,
   connected = connect_locked (self, timeout, error);
   g_mutex_unlock (&self->mutex);
   return connected;
-}
-
-static guint32
-own_thread (void)
-{
-  static __thread guint32 thread;
-
-  if (thread == 0)
-    thread = syscall (SYS_gettid);
-  return thread;
-}
-
-/* Sends a request; @serial 0 is one without an answer. */
-gboolean
-_mp_manager_client_send (MpManagerClient *self,
-                         guint32          serial,
-                         guint64          id,
-                         const char      *method,
-                         GVariant        *args,
-                         gint64           timeout)
-{
-  g_autoptr (GVariant) request =
-    g_variant_ref_sink (g_variant_new (MP_REQUEST_TYPE, serial, own_thread (), timeout, id, method,
-                                       args));
-  gconstpointer data = g_variant_get_data (request);
-  gsize size = g_variant_get_size (request);
-  gboolean sent;
-
-  g_mutex_lock (&self->sending);
-  sent = self->stream
-           ? _mp_stream_send (self->fd, MP_MESSAGE_VALUE, MP_REQUEST_TYPE, data, size, NULL)
-           : _mp_message_send (self->fd, MP_MESSAGE_VALUE, MP_REQUEST_TYPE, data, size, NULL, NULL);
-  g_mutex_unlock (&self->sending);
-  return sent;
 }
 
 static void
@@ -277,6 +241,37 @@ read_one (MpManagerClient *self)
   g_cond_broadcast (&self->changed);
 }
 
+/* With the mutex. Returns: FALSE if it is later than @deadline */
+static gboolean
+wait_for_answer (MpManagerClient *self,
+                 gint64           deadline)
+{
+  struct pollfd poll_fd = { .fd = self->fd, .events = POLLIN };
+  gboolean readable;
+
+  if (self->reading)
+    {
+      if (deadline < 0)
+        g_cond_wait (&self->changed, &self->mutex);
+      else
+        return g_cond_wait_until (&self->changed, &self->mutex, deadline);
+      return TRUE;
+    }
+  if (deadline >= 0)
+    {
+      self->reading = TRUE;
+      g_mutex_unlock (&self->mutex);
+      readable = _mp_poll_until (&poll_fd, deadline);
+      g_mutex_lock (&self->mutex);
+      self->reading = FALSE;
+      g_cond_broadcast (&self->changed);
+      if (!readable)
+        return FALSE;
+    }
+  read_one (self);
+  return TRUE;
+}
+
 /* With the mutex. */
 static void
 add_call (MpManagerClient *self,
@@ -290,20 +285,22 @@ add_call (MpManagerClient *self,
   g_hash_table_insert (self->calls, GUINT_TO_POINTER (call->serial), call);
 }
 
-/* Returns: (transfer full): the result of a method of object @id, 0 for the manager itself */
+/* As _mp_manager_client_call(), but gives up at @deadline, -1 for never. */
 GVariant *
-_mp_manager_client_call (MpManagerClient  *self,
-                         guint64           id,
-                         const char       *method,
-                         GVariant         *args,
-                         gint64            timeout,
-                         GError          **error)
+_mp_manager_client_call_until (MpManagerClient  *self,
+                               guint64           id,
+                               const char       *method,
+                               GVariant         *args,
+                               gint64            timeout,
+                               gint64            deadline,
+                               GError          **error)
 {
   g_autoptr (GVariant) sunk = g_variant_ref_sink (args);
   MpClientCall call = { .client = self };
 
   g_mutex_lock (&self->mutex);
-  if (!connect_locked (self, -1, &call.error))
+  if (!connect_locked (self, deadline >= 0 ? MAX (deadline - g_get_monotonic_time (), 0) : -1,
+                       &call.error))
     {
       g_mutex_unlock (&self->mutex);
       g_propagate_error (error, call.error);
@@ -313,21 +310,45 @@ _mp_manager_client_call (MpManagerClient  *self,
   add_call (self, &call);
   g_mutex_unlock (&self->mutex);
 
-  if (!_mp_manager_client_send (self, call.serial, id, method, sunk, timeout))
-    _mp_manager_client_retire (self);
+  _mp_manager_client_send (self, call.serial, id, method, sunk, timeout, deadline);
 
   g_mutex_lock (&self->mutex);
-  while (!call.done)
+  while (!call.done && wait_for_answer (self, deadline))
+    ;
+  if (!call.done)
     {
-      if (self->reading)
-        g_cond_wait (&self->changed, &self->mutex);
-      else
-        read_one (self);
+      g_hash_table_remove (self->calls, GUINT_TO_POINTER (call.serial));
+      g_set_error (&call.error, MP_ERROR, MP_ERROR_TIMEOUT,
+                   "The manager at “%s” has not answered in time", self->address);
     }
   g_mutex_unlock (&self->mutex);
   if (call.error != NULL)
     g_propagate_error (error, call.error);
   return call.result;
+}
+
+/* Returns: (transfer full): the result of a method of object @id, 0 for the manager itself */
+GVariant *
+_mp_manager_client_call (MpManagerClient  *self,
+                         guint64           id,
+                         const char       *method,
+                         GVariant         *args,
+                         gint64            timeout,
+                         GError          **error)
+{
+  return _mp_manager_client_call_until (self, id, method, args, timeout, -1, error);
+}
+
+/* Reads an answer if there is one: somebody else may have taken what there was. */
+void
+_mp_manager_client_read (MpManagerClient *self)
+{
+  struct pollfd poll_fd = { .fd = self->fd, .events = POLLIN };
+
+  g_mutex_lock (&self->mutex);
+  if (!self->reading && !self->gone && poll (&poll_fd, 1, 0) > 0)
+    read_one (self);
+  g_mutex_unlock (&self->mutex);
 }
 
 static gboolean
@@ -336,14 +357,9 @@ on_readable (int          fd,
              gpointer     user_data)
 {
   MpManagerClient *self = user_data;
-  struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
   _mp_manager_client_ref (self);
-  g_mutex_lock (&self->mutex);
-  /* Somebody else may have taken what there was. */
-  if (!self->reading && !self->gone && poll (&poll_fd, 1, 0) > 0)
-    read_one (self);
-  g_mutex_unlock (&self->mutex);
+  _mp_manager_client_read (self);
   _mp_manager_client_unref (self);
   /* The call's end ends this. */
   return G_SOURCE_CONTINUE;
@@ -355,7 +371,8 @@ on_cancelled (GCancellable *cancellable,
 {
   MpClientCall *call = user_data;
 
-  _mp_manager_client_send (call->client, 0, 0, "cancel", g_variant_new ("(u)", call->serial), -1);
+  _mp_manager_client_send (call->client, 0, 0, "cancel", g_variant_new ("(u)", call->serial), -1,
+                           -1);
   return G_SOURCE_REMOVE;
 }
 
@@ -377,17 +394,6 @@ attach (MpClientCall *call)
   call->cancelled = g_cancellable_source_new (cancellable);
   g_source_set_callback (call->cancelled, G_SOURCE_FUNC (on_cancelled), call, NULL);
   g_source_attach (call->cancelled, context);
-}
-
-/* A manager whose answers nobody takes takes no more requests. */
-static gboolean
-make_room (MpManagerClient *self)
-{
-  struct pollfd poll_fd = { .fd = self->fd, .events = POLLIN | POLLOUT };
-
-  while (_mp_poll_until (&poll_fd, -1) && (poll_fd.revents & (POLLOUT | POLLERR | POLLHUP)) == 0)
-    on_readable (self->fd, G_IO_IN, self);
-  return (poll_fd.revents & POLLERR) == 0;
 }
 
 /* As _mp_manager_client_call(), for @task, which gets the result. */
@@ -420,8 +426,7 @@ _mp_manager_client_start (MpManagerClient *self,
   attach (call);
   g_mutex_unlock (&self->mutex);
 
-  if (!make_room (self) || !_mp_manager_client_send (self, serial, id, method, args, timeout))
-    _mp_manager_client_retire (self);
+  _mp_manager_client_send (self, serial, id, method, args, timeout, -1);
 }
 
 /* In a forked child, which has one thread, and connections that are its parent's. */

@@ -158,7 +158,8 @@ _mp_manager_client_release (MpManagerClient *self,
     }
   g_mutex_unlock (&self->mutex);
   if (grants > 0)
-    _mp_manager_client_send (self, 0, 0, "decref", g_variant_new ("(tu)", id, grants), -1);
+    _mp_manager_client_send (self, 0, 0, "decref", g_variant_new ("(tu)", id, grants), -1,
+                             -1);
 }
 
 static void
@@ -278,19 +279,23 @@ _mp_client_call_finish (MpClientCall *call,
                         GVariant     *result,
                         GError       *error)
 {
+  GTask *task = g_steal_pointer (&call->task);
   g_autoptr (GSource) source = NULL;
 
   call->result = result;
   call->error = error;
   call->done = TRUE;
-  if (call->task == NULL)
+  if (task == NULL)
     return;
 
   end_source (g_steal_pointer (&call->source));
   end_source (g_steal_pointer (&call->cancelled));
+  /* With the last reference a proxy may go, which takes the mutex: that is the source's, in its own
+   * time, and with it the call. */
   source = g_idle_source_new ();
-  g_task_attach_source (call->task, source, return_task);
-  g_clear_object (&call->task);
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, return_task, task, g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
 }
 
 /* Of a task. */

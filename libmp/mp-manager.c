@@ -440,8 +440,10 @@ mp_manager_shutdown (MpManager  *self,
       g_autoptr (GVariant) result = NULL;
 
       mp_log (MP_LOG_INFO, "sending shutdown message to manager");
-      result = _mp_manager_client_call (self->client, 0, "shutdown", g_variant_new_tuple (NULL, 0),
-                                        -1, NULL);
+      /* One that hangs may not hang this process. */
+      result = _mp_manager_client_call_until (self->client, 0, "shutdown",
+                                              g_variant_new_tuple (NULL, 0), -1,
+                                              g_get_monotonic_time () + SHUTDOWN_TIME, NULL);
     }
   if (self->process != NULL)
     end_process (self);

@@ -58,12 +58,26 @@ gboolean  _mp_message_take_type   (MpMessage      *message,
                                    GError        **error);
 gboolean  _mp_message_set_error   (GError        **error);
 
+/* Called when @socket takes no more for now. Returns: FALSE to give up */
+typedef gboolean (*MpWaitForRoom) (int      socket,
+                                   gpointer user_data);
+
 /* The same over a stream, which carries no descriptors. */
 gboolean  _mp_stream_send         (int             socket,
                                    MpMessageKind   kind,
                                    const char     *type,
                                    gconstpointer   data,
                                    gsize           size,
+                                   GError        **error);
+gboolean  _mp_stream_send_waiting (int             socket,
+                                   MpMessageKind   kind,
+                                   const char     *type,
+                                   gconstpointer   data,
+                                   gsize           size,
+                                   MpWaitForRoom   wait,
+                                   gpointer        user_data,
+                                   GError        **error);
+gboolean  _mp_stream_check_value  (GVariant       *value,
                                    GError        **error);
 gboolean  _mp_stream_send_value   (int             socket,
                                    GVariant       *value,

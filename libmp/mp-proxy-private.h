@@ -27,6 +27,13 @@ GVariant        *_mp_manager_client_call     (MpManagerClient     *self,
                                               GVariant            *args,
                                               gint64               timeout,
                                               GError             **error);
+GVariant        *_mp_manager_client_call_until (MpManagerClient     *self,
+                                              guint64              id,
+                                              const char          *method,
+                                              GVariant            *args,
+                                              gint64               timeout,
+                                              gint64               deadline,
+                                              GError             **error);
 void             _mp_manager_client_start    (MpManagerClient     *self,
                                               guint64              id,
                                               const char          *method,

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GBytes *bytes;
+  gsize   weight;   /* with what is in memory */
   gsize   sent;     /* of a stream */
   int     memory;   /* -1 for none */
 } MpFrame;
@@ -57,6 +58,7 @@ struct _MpServer
   guint64     last_id;
   guint64     last_token; /* random at first, so that nobody has one of another manager */
   int         control;   /* ends with who started it; -1 for none */
+  gboolean    full;      /* nobody is accepted until something has changed */
   gboolean    answering; /* a method runs, or its result is about to be sent */
   gboolean    stop;
 };

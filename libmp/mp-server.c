@@ -10,7 +10,7 @@
 
 #define N_EVENTS 64
 /* How long to wait for descriptors to accept with. */
-#define BACK_OFF (G_TIME_SPAN_MILLISECOND * 50)
+#define BACK_OFF G_TIME_SPAN_SECOND
 
 /* The loop of a manager's server: one thread, and nothing in it ever waits for one peer. */
 
@@ -27,6 +27,16 @@ reap (MpServer *self)
     }
 }
 
+static gboolean
+watch (MpServer *self,
+       int       fd,
+       gpointer  data)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = data };
+
+  return fd < 0 || epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 static void
 accept_all (MpServer *self)
 {
@@ -40,20 +50,11 @@ accept_all (MpServer *self)
       else if (g_error_matches (error, MP_ERROR, MP_ERROR_FAILED))
         {
           /* There will be some when somebody leaves; until then this must not spin. */
-          g_usleep (BACK_OFF);
+          epoll_ctl (self->epoll, EPOLL_CTL_DEL, _mp_listener_get_fd (self->listener), NULL);
+          self->full = TRUE;
           break;
         }
     }
-}
-
-static gboolean
-watch (MpServer *self,
-       int       fd,
-       gpointer  data)
-{
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = data };
-
-  return fd < 0 || epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static void
@@ -70,6 +71,19 @@ dispatch (MpServer                 *self,
     _mp_session_event (event->data.ptr, event->events);
 }
 
+/* Returns: how many milliseconds nothing needs to be done, -1 for any number */
+static int
+get_timeout (MpServer *self)
+{
+  gint64 next = _mp_server_run_timers (self);
+  gint64 left = next >= 0 ? MAX (next - g_get_monotonic_time (), 0) : -1;
+
+  /* What keeps others from coming may be another process's. */
+  if (self->full && (left < 0 || left > BACK_OFF))
+    left = BACK_OFF;
+  return left >= 0 ? MIN ((left + 999) / 1000, G_MAXINT) : -1;
+}
+
 static void
 loop (MpServer *self)
 {
@@ -77,10 +91,8 @@ loop (MpServer *self)
 
   while (!self->stop)
     {
-      gint64 next = _mp_server_run_timers (self);
-      gint64 left = next >= 0 ? MAX (next - g_get_monotonic_time (), 0) : 0;
-      int timeout = next >= 0 ? MIN ((left + 999) / 1000, G_MAXINT) : -1;
-      int n = epoll_wait (self->epoll, events, N_EVENTS, timeout);
+      int n = epoll_wait (self->epoll, events, N_EVENTS, get_timeout (self));
+      gboolean was_full = self->full;
 
       for (int i = 0; i < n; i++)
         {
@@ -88,6 +100,9 @@ loop (MpServer *self)
           _mp_server_settle (self);
         }
       reap (self);
+      /* Whatever has happened may have given a descriptor back. */
+      if (was_full && watch (self, _mp_listener_get_fd (self->listener), self->listener))
+        self->full = FALSE;
     }
 }
 

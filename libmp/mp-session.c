@@ -134,7 +134,7 @@ flush (MpSession *self)
       frame->sent += sent;
       if (frame->sent < g_bytes_get_size (frame->bytes))
         break;
-      self->out_size -= frame->sent;
+      self->out_size -= frame->weight;
       frame_free (g_queue_pop_head (&self->out));
     }
   update_events (self);
@@ -142,22 +142,31 @@ flush (MpSession *self)
 
 /* A packet is 64 KiB at most; content that is larger becomes memory. */
 static MpFrame *
-frame_new (MpSession *self,
-           GVariant  *value)
+frame_new (MpSession  *self,
+           GVariant   *value,
+           GError    **error)
 {
   const char *type = g_variant_get_type_string (value);
   gsize size = g_variant_get_size (value);
   MpMessageHeader header = {
     .kind = MP_MESSAGE_VALUE, .type_length = strlen (type), .size = size,
   };
-  MpFrame *frame = g_new0 (MpFrame, 1);
+  mp_autofd int memory = -1;
+  MpFrame *frame;
   guint8 *data, *at;
 
-  frame->memory = -1;
+  if (size > MP_MAX_PAYLOAD)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                   "The result has %" G_GSIZE_FORMAT " bytes, and 1 GiB is the most", size);
+      return NULL;
+    }
+  frame = g_new0 (MpFrame, 1);
+  frame->weight = size;
   if (!self->stream && size > INLINE_MAX)
     {
-      frame->memory = _mp_memfd_new (g_variant_get_data (value), size, NULL);
-      if (frame->memory < 0)
+      memory = _mp_memfd_new (g_variant_get_data (value), size, error);
+      if (memory < 0)
         {
           g_free (frame);
           return NULL;
@@ -173,6 +182,7 @@ frame_new (MpSession *self,
     g_variant_store (value, at);
   memcpy (at + size, type, header.type_length);
   frame->bytes = g_bytes_new_take (data, sizeof header + size + header.type_length);
+  frame->memory = g_steal_fd (&memory);
   return frame;
 }
 
@@ -183,21 +193,31 @@ _mp_session_reply (MpSession *self,
                    gboolean   is_error,
                    GVariant  *value)
 {
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (value);
   g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
   MpFrame *frame = NULL;
 
-  reply = g_variant_ref_sink (g_variant_new (MP_REPLY_TYPE, serial, is_error, value));
   if (self->dead)
     return;
-  if (g_variant_get_size (reply) <= MP_MAX_PAYLOAD)
-    frame = frame_new (self, reply);
+  if (_mp_stream_check_value (sunk, &error))
+    {
+      reply = g_variant_ref_sink (g_variant_new (MP_REPLY_TYPE, serial, is_error, sunk));
+      frame = frame_new (self, reply, &error);
+    }
+  /* Who has called gets to know; an error is small. */
+  if (frame == NULL && !is_error)
+    {
+      _mp_session_reply (self, serial, TRUE, _mp_error_to_variant (error));
+      return;
+    }
   if (frame == NULL)
     {
       _mp_session_fail (self);
       return;
     }
   g_queue_push_tail (&self->out, frame);
-  self->out_size += g_bytes_get_size (frame->bytes);
+  self->out_size += frame->weight;
   if (self->out.length == 1)
     flush (self);
 }

@@ -14,6 +14,9 @@
 
 /* As much memory a message may claim before its bytes are there. */
 #define FIRST_PIECE (64 * 1024)
+/* Containers in containers. GVariant refuses to read what is nested in more than 128, and there may
+ * be some around the value by then. */
+#define DEPTH_MAX 100
 
 static gboolean
 wait_for (int   socket,
@@ -25,17 +28,26 @@ wait_for (int   socket,
 }
 
 static gboolean
-send_all (int           socket,
-          struct iovec *parts,
-          gsize         n_parts)
+wait_for_room (int      socket,
+               gpointer user_data)
+{
+  return wait_for (socket, POLLOUT);
+}
+
+static gboolean
+send_all (int            socket,
+          struct iovec  *parts,
+          gsize          n_parts,
+          MpWaitForRoom  wait,
+          gpointer       user_data)
 {
   struct msghdr packet = { .msg_iov = parts, .msg_iovlen = n_parts };
 
   while (packet.msg_iovlen > 0)
     {
-      gssize sent = sendmsg (socket, &packet, MSG_NOSIGNAL);
+      gssize sent = sendmsg (socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-      if (sent < 0 && errno != EINTR && (errno != EAGAIN || !wait_for (socket, POLLOUT)))
+      if (sent < 0 && errno != EINTR && (errno != EAGAIN || !wait (socket, user_data)))
         return FALSE;
       for (sent = MAX (sent, 0);
            packet.msg_iovlen > 0 && (gsize) sent >= packet.msg_iov->iov_len;
@@ -50,13 +62,16 @@ send_all (int           socket,
   return TRUE;
 }
 
+/* Calls @wait whenever there is no room. */
 gboolean
-_mp_stream_send (int             socket,
-                 MpMessageKind   kind,
-                 const char     *type,
-                 gconstpointer   data,
-                 gsize           size,
-                 GError        **error)
+_mp_stream_send_waiting (int             socket,
+                         MpMessageKind   kind,
+                         const char     *type,
+                         gconstpointer   data,
+                         gsize           size,
+                         MpWaitForRoom   wait,
+                         gpointer        user_data,
+                         GError        **error)
 {
   gsize type_length = type != NULL ? strlen (type) : 0;
   MpMessageHeader header = { .kind = kind, .type_length = type_length, .size = size };
@@ -74,7 +89,74 @@ _mp_stream_send (int             socket,
                    MP_MESSAGE_TYPE_MAX, size, type_length);
       return FALSE;
     }
-  return send_all (socket, parts, G_N_ELEMENTS (parts)) || _mp_message_set_error (error);
+  return send_all (socket, parts, G_N_ELEMENTS (parts), wait, user_data)
+         || _mp_message_set_error (error);
+}
+
+gboolean
+_mp_stream_send (int             socket,
+                 MpMessageKind   kind,
+                 const char     *type,
+                 gconstpointer   data,
+                 gsize           size,
+                 GError        **error)
+{
+  return _mp_stream_send_waiting (socket, kind, type, data, size, wait_for_room, NULL, error);
+}
+
+static guint
+type_depth (const GVariantType *type)
+{
+  guint depth = 0;
+
+  if (g_variant_type_is_array (type) || g_variant_type_is_maybe (type))
+    return 1 + type_depth (g_variant_type_element (type));
+  if (!g_variant_type_is_tuple (type) && !g_variant_type_is_dict_entry (type))
+    return 1;
+  for (const GVariantType *item = g_variant_type_first (type); item != NULL;
+       item = g_variant_type_next (item))
+    depth = MAX (depth, type_depth (item));
+  return 1 + depth;
+}
+
+static gboolean
+is_deeper (GVariant *value,
+           guint     depth)
+{
+  if (!_mp_handles_possible (g_variant_get_type (value)))
+    return type_depth (g_variant_get_type (value)) > depth;
+  if (depth == 0)
+    return TRUE;
+  for (gsize i = 0; g_variant_is_container (value) && i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (is_deeper (child, depth - 1))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether the other side will be able to read @value: it is better to hear of it here. */
+gboolean
+_mp_stream_check_value (GVariant  *value,
+                        GError   **error)
+{
+  if (_mp_handles_present (value))
+    {
+      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                           "Descriptors, and the shared objects made of them, do not travel over"
+                           " a network or through a manager");
+      return FALSE;
+    }
+  if (is_deeper (value, DEPTH_MAX))
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
+                   "The value is nested too deeply: %d containers in each other is the most",
+                   DEPTH_MAX);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 gboolean
@@ -82,15 +164,9 @@ _mp_stream_send_value (int        socket,
                        GVariant  *value,
                        GError   **error)
 {
-  if (_mp_handles_present (value))
-    {
-      g_set_error_literal (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
-                           "Descriptors, and the shared objects made of them, do not travel over"
-                           " a network");
-      return FALSE;
-    }
-  return _mp_stream_send (socket, MP_MESSAGE_VALUE, g_variant_get_type_string (value),
-                          g_variant_get_data (value), g_variant_get_size (value), error);
+  return _mp_stream_check_value (value, error)
+         && _mp_stream_send (socket, MP_MESSAGE_VALUE, g_variant_get_type_string (value),
+                             g_variant_get_data (value), g_variant_get_size (value), error);
 }
 
 /* Returns: how much came before the end of file, -1 with errno on failure */

@@ -3,6 +3,7 @@
 /* A manager whose clients are killed in the midst of their calls, or mean it harm. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "process-test.h"
@@ -248,6 +249,92 @@ test_slow (void)
     }
 }
 
+/* A manager with no descriptor left goes on with those it has, and takes others when it can. */
+static void
+test_crowd (void)
+{
+  g_autoptr(MpManager) manager = start_manager (NULL);
+  g_autoptr(MpProxy) dict = mp_manager_dict (manager, NULL, NULL);
+  GBytes *authkey = mp_process_get_authkey (mp_process_get_current ());
+  const char *address = mp_manager_get_address (manager);
+  struct rlimit limit = { 40, 40 };
+  g_autoptr(GPtrArray) peers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+
+  g_assert_cmpint (prlimit (mp_manager_get_pid (manager), RLIMIT_NOFILE, &limit, NULL), ==, 0);
+  for (; error == NULL; n++)
+    {
+      MpConnection *peer = mp_client (address, authkey, G_USEC_PER_SEC / 2, &error);
+
+      if (peer != NULL)
+        g_ptr_array_add (peers, peer);
+      g_assert_cmpuint (n, <, 40);
+    }
+  g_assert_error (error, MP_ERROR, MP_ERROR_TIMEOUT);
+  g_clear_error (&error);
+  g_assert_true (mp_dict_set (dict, g_variant_new_int32 (1), g_variant_new_int32 (1), &error));
+  g_assert_no_error (error);
+
+  g_ptr_array_set_size (peers, 0);
+  g_ptr_array_add (peers, mp_client (address, authkey, 60 * G_USEC_PER_SEC, &error));
+  g_assert_no_error (error);
+}
+
+/* A manager that hangs does not hang who ends it. */
+static void
+test_stopped (void)
+{
+  g_autoptr(MpManager) manager = start_manager (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (kill (mp_manager_get_pid (manager), SIGSTOP), ==, 0);
+  g_assert_true (mp_manager_shutdown (manager, &error));
+  g_assert_no_error (error);
+  g_assert_true (mp_manager_join (manager, 0, NULL));
+}
+
+static void
+count_answer (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) value = mp_proxy_call_finish (MP_PROXY (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_get_size (value), >, 100000);
+  ++*(guint *) user_data;
+}
+
+/* Who has not looked at its answers yet can ask for more, and say much. */
+static void
+test_flood (void)
+{
+  /* Both start before there is a thread. */
+  g_autoptr(MpManager) local = start_manager (NULL);
+  g_autoptr(MpManager) net = start_manager ("127.0.0.1:0");
+  MpManager *const managers[] = { local, net };
+  const guint n = 200;
+
+  for (guint i = 0; i < G_N_ELEMENTS (managers); i++)
+    {
+      g_autoptr(MpProxy) dict = mp_manager_dict (managers[i], NULL, NULL);
+      g_autofree char *text = g_strnfill (100000, 'x');
+      g_autofree char *long_text = g_strnfill (20000000, 'y');
+      g_autoptr(GError) error = NULL;
+      guint n_answers = 0;
+
+      g_assert_true (mp_dict_set (dict, g_variant_new_int32 (0), g_variant_new_string (text), &error));
+      for (guint j = 0; j < n; j++)
+        mp_proxy_call_async (dict, "items", NULL, -1, NULL, count_answer, &n_answers);
+      g_assert_true (mp_dict_set (dict, g_variant_new_int32 (1), g_variant_new_string (long_text), &error));
+      g_assert_no_error (error);
+      while (n_answers < n)
+        g_main_context_iteration (NULL, TRUE);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -258,6 +345,9 @@ main (int    argc,
   g_test_add_func ("/manager-death/kills", test_kills);
   g_test_add_func ("/manager-death/hostile", test_hostile);
   g_test_add_func ("/manager-death/slow", test_slow);
+  g_test_add_func ("/manager-death/crowd", test_crowd);
+  g_test_add_func ("/manager-death/stopped", test_stopped);
+  g_test_add_func ("/manager-death/flood", test_flood);
 
   return g_test_run ();
 }

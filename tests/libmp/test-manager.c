@@ -3,6 +3,7 @@
 /* A manager and those who use it. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "process-test.h"
 
@@ -255,6 +256,62 @@ test_made_of (void)
       g_test_message ("%s", error->message);
     }
   g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 0);
+}
+
+static GVariant *
+nest (guint depth)
+{
+  GVariant *value = g_variant_new_int32 (1);
+
+  for (guint i = 0; i < depth; i++)
+    value = g_variant_new_variant (value);
+  return value;
+}
+
+/* What can't be sent is an error of that call, and of nothing else. */
+static void
+test_unsendable (void)
+{
+  static const char *const addresses[] = { NULL, "127.0.0.1:0" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (addresses); i++)
+    {
+      g_autoptr(MpManager) manager = mp_manager_new (NULL, addresses[i], NULL);
+      g_autoptr(MpProxy) dict = NULL;
+      g_autoptr(GVariant) deep = NULL;
+      g_autoptr(GVariant) level = NULL;
+      g_autofree char *big = g_strnfill (300000, 'b');
+      g_autoptr(GError) error = NULL;
+      struct rlimit limit, none;
+
+      OK (mp_manager_start (manager, NULL, NULL, &error));
+      dict = make (manager, "dict", NULL);
+      g_assert_false (mp_dict_set (dict, parse ("1"), g_variant_new_handle (STDERR_FILENO), &error));
+      g_assert_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE);
+      g_clear_error (&error);
+      g_assert_false (mp_dict_set (dict, parse ("1"), nest (110), &error));
+      g_assert_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE);
+      g_clear_error (&error);
+      /* As deep as allowed comes back in every way. */
+      OK (mp_dict_set (dict, parse ("1"), nest (90), &error));
+      deep = mp_proxy_call (dict, "items", NULL, -1, &error);
+      g_assert_no_error (error);
+
+      g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      none = (struct rlimit) { 3, limit.rlim_max };
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+      g_assert_true (mp_dict_set (dict, parse ("2"), g_variant_new_string (big), &error) == (i == 1));
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      g_clear_error (&error);
+      OK (mp_dict_set (dict, parse ("3"), parse ("3"), &error));
+
+      OK (mp_dict_set (dict, parse ("2"), g_variant_new_string (big), &error));
+      g_assert_cmpint (prlimit (mp_manager_get_pid (manager), RLIMIT_NOFILE, &none, NULL), ==, 0);
+      level = mp_dict_get (dict, parse ("2"), &error);
+      g_assert_true ((level != NULL) == (i == 1));
+      g_clear_error (&error);
+      OK (mp_dict_set (dict, parse ("3"), parse ("4"), &error));
+    }
 }
 
 /* Acquires the first, says so, and ends without releasing it when it may. */
@@ -658,6 +715,7 @@ main (int    argc,
   g_test_add_func ("/manager/nested", test_nested);
   g_test_add_func ("/manager/taken", test_taken);
   g_test_add_func ("/manager/made-of", test_made_of);
+  g_test_add_func ("/manager/unsendable", test_unsendable);
   g_test_add_func ("/manager/signalling", test_signalling);
   g_test_add_func ("/manager/locks", test_locks);
   g_test_add_func ("/manager/queue", test_queue);
