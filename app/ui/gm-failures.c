@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "gm-failures.h"
@@ -25,7 +27,6 @@ struct _GmFailures
   GtkWidget *box;
   GtkWidget *list;
   GtkWidget *note;
-  GtkWidget *retry_all;
 
   guint64    shown;  /* of what the list was made: a checksum of the counts */
 };
@@ -50,25 +51,46 @@ compare (gconstpointer a,
   return first->number < second->number ? -1 : 1;
 }
 
+/* What the items said, without the items; the reason if they said nothing. */
+static char *
+describe (const GmResultsGroup *group)
+{
+  g_autofree char *text = gm_text_escape (group->text);
+  const char *start = text;
+  g_auto(GStrv) parts = NULL;
+
+  if (g_str_has_prefix (start, "{}"))
+    start += strspn (start + 2, ": ") + 2;
+  if (*start == '\0')
+    return g_strdup (gm_format_reason (group->reason));
+  parts = g_strsplit (start, "{}", -1);
+
+  return g_strjoinv ("…", parts);
+}
+
 static GtkWidget *
 new_row (const GmResultsGroup *group,
          guint                 number)
 {
   GtkWidget *row = adw_action_row_new (), *button;
   g_autofree char *count = gm_text_number (group->count);
-  g_autofree char *text = gm_text_escape (group->text);
-  g_autofree char *title = g_strdup_printf ("%s × %s", count, gm_format_reason (group->reason));
-  g_autofree char *label = g_strdup_printf (_("Retry %s"), count);
+  g_autofree char *title = describe (group);
+  g_autofree char *inputs = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input", "%s inputs",
+                                                          group->count), count);
+  /* Translators: how many, and why: 3 inputs · exit code */
+  g_autofree char *subtitle = g_strdup_printf (_("%s · %s"), inputs,
+                                               gm_format_reason (group->reason));
 
-  g_object_set (row, "use-markup", FALSE, "title", title, "subtitle", text, "subtitle-lines", 2,
-                "activatable", TRUE, "action-name", "results.show-group", NULL);
+  g_object_set (row, "use-markup", FALSE, "title", title, "title-lines", 2, "subtitle", subtitle,
+                "activatable", TRUE, "tooltip-text", _("Show these inputs only"),
+                "action-name", "results.show-group", NULL);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "u", number);
-  button = gtk_button_new_with_label (label);
+  button = gtk_button_new_with_label (_("Retry"));
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "results.retry-group");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "u", number);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
-  /* A run that is over can only be gone on with as a whole. */
+  /* A run that is over can only be gone on with as a whole: by the button at the top. */
   g_object_bind_property (button, "sensitive", button, "visible", G_BINDING_SYNC_CREATE);
 
   return row;
@@ -80,17 +102,8 @@ fill (GmFailures     *self,
       GArray         *counts)
 {
   GtkWidget *child;
-  guint failed = 0;
   g_autofree char *note = NULL;
-  g_autofree char *all = NULL;
-  g_autofree char *label = NULL;
 
-  for (guint i = 0; i < counts->len; i++)
-    failed += g_array_index (counts, Count, i).count;
-  all = gm_text_number (failed);
-  label = g_strdup_printf (_("Retry All %s"), all);
-  gtk_button_set_label (GTK_BUTTON (self->retry_all), label);
-  gtk_widget_set_visible (self->retry_all, failed > 0);
   while ((child = gtk_widget_get_first_child (self->list)) != NULL)
     gtk_list_box_remove (GTK_LIST_BOX (self->list), child);
   for (guint i = 0; i < MIN (counts->len, MAX_SHOWN); i++)
@@ -139,11 +152,6 @@ gm_failures_init (GmFailures *self)
                                   _("Failures by reason"), -1);
   gtk_box_append (GTK_BOX (self->box), self->list);
   gtk_box_append (GTK_BOX (self->box), self->note);
-  self->retry_all = gtk_button_new_with_label (_("Retry"));
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->retry_all), "results.retry-all");
-  gtk_widget_set_halign (self->retry_all, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (self->retry_all, "pill");
-  gtk_box_append (GTK_BOX (self->box), self->retry_all);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
 }
 

@@ -99,9 +99,9 @@ gm_format_status (GmStatus status)
   switch (status)
     {
     case GM_STATUS_OK:
-      return _("OK");
+      return _("Succeeded");
     case GM_STATUS_ERROR:
-      return _("Error");
+      return _("Failed");
     case GM_STATUS_CRASHED:
       return _("Crashed");
     case GM_STATUS_TIMEOUT:

@@ -414,7 +414,7 @@ add_attempts (GmItemDetails *self,
         }
       add_fields (GTK_BOX (box), outcome);
       add_output (self, GTK_BOX (box), outcome, "stdout", _("Output"));
-      add_output (self, GTK_BOX (box), outcome, "stderr", _("Errors"));
+      add_output (self, GTK_BOX (box), outcome, "stderr", _("Error Output"));
       gtk_expander_set_child (GTK_EXPANDER (expander), box);
       gtk_box_append (self->box, expander);
     }
@@ -429,6 +429,7 @@ add_title (GmItemDetails      *self,
   g_autoptr(GString) text = g_string_new (NULL);
   g_autofree char *escaped = NULL;
   g_autofree char *status = NULL;
+  g_autofree char *ending = dup_ending (outcome);
   GtkWidget *heading, *close;
 
   if (item != NULL && JSON_NODE_HOLDS_VALUE (item)
@@ -452,7 +453,8 @@ add_title (GmItemDetails      *self,
   gtk_box_append (self->box, heading);
   status = row->reason != GM_REASON_NONE
              ? g_strdup_printf ("%s: %s", gm_format_status (row->status),
-                                gm_format_reason (row->reason))
+                                ending != NULL && row->status != GM_STATUS_TIMEOUT
+                                  ? ending : gm_format_reason (row->reason))
              : g_strdup (gm_format_status (row->status));
   add_label (self->box, status, gm_format_style (row->status));
 }
@@ -561,7 +563,9 @@ gm_item_details_show (GmItemDetails *self,
   outcome = json_node_get_object (node);
   failed = gm_results_index_get_row (index, row)->status != GM_STATUS_OK;
   add_title (self, gm_results_index_get_row (index, row), outcome);
-  if (json_object_has_member (outcome, "error"))
+  /* That a command has exited is said already. */
+  if (json_object_has_member (outcome, "error")
+      && gm_results_index_get_row (index, row)->reason != GM_REASON_EXIT_CODE)
     {
       const char *error = gm_field_get_string (outcome, "error", "");
 
@@ -569,13 +573,13 @@ gm_item_details_show (GmItemDetails *self,
     }
   /* What a command says of its failure is what people look for. */
   if (failed)
-    add_output (self, self->box, outcome, "stderr", _("Errors"));
+    add_output (self, self->box, outcome, "stderr", _("Error Output"));
   add_result (self, outcome);
   add_output (self, self->box, outcome, "stdout", _("Output"));
   if (!failed)
-    add_output (self, self->box, outcome, "stderr", _("Errors"));
+    add_output (self, self->box, outcome, "stderr", _("Error Output"));
   add_command (self, outcome, line, size);
-  add_heading (self->box, _("Facts"));
+  add_heading (self->box, _("Details"));
   add_fields (self->box, outcome);
   add_attempts (self, gm_results_index_get_row (index, row)->index);
 }

@@ -38,14 +38,15 @@ static const struct
   gboolean    expand;
   int         least;   /* characters */
   int         width;
+  const char *action;  /* shows a column that is of interest to few; NULL: it is always there */
 } columns[] = {
   [COLUMN_INDEX] = { N_("Index"), GM_RESULTS_SORT_INDEX, TRUE, FALSE, 4, 7 },
-  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 14, 24 },
+  [COLUMN_ITEM] = { N_("Item"), -1, FALSE, TRUE, 14, 30 },
   [COLUMN_STATUS] = { N_("Status"), GM_RESULTS_SORT_STATUS, FALSE, FALSE, 8, 9 },
   [COLUMN_DURATION] = { N_("Duration"), GM_RESULTS_SORT_DURATION, TRUE, FALSE, 8, 9 },
-  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3 },
-  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 8, 9 },
-  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 20 },
+  [COLUMN_ATTEMPTS] = { N_("Attempts"), GM_RESULTS_SORT_ATTEMPTS, TRUE, FALSE, 2, 3, "attempts" },
+  [COLUMN_WORKER] = { N_("Worker"), GM_RESULTS_SORT_WORKER, FALSE, FALSE, 8, 9, "worker" },
+  [COLUMN_OUTPUT] = { N_("Result or Output"), -1, FALSE, TRUE, 14, 30 },
 };
 
 /* Who was asked last to compare: how the view's sorter is found out about, which has no getter. */
@@ -90,6 +91,9 @@ dup_value (const GmMembers *member)
 
   if (!gm_members_get_text (member, text))
     g_string_append_len (text, member->value, member->value_size);
+  /* The end of a single line is nothing to show. */
+  if (text->len > 0 && text->str[text->len - 1] == '\n')
+    g_string_truncate (text, text->len - 1);
   if (text->len > MAX_CELL)
     g_string_truncate (text, MAX_CELL);
 
@@ -254,6 +258,32 @@ ask_cb (gconstpointer a,
   return -1;
 }
 
+/* The menu of every title says which columns there are. */
+static void
+add_menu (GtkColumnView *view)
+{
+  GListModel *all = gtk_column_view_get_columns (view);
+  g_autoptr(GSimpleActionGroup) actions = g_simple_action_group_new ();
+  g_autoptr(GMenu) menu = g_menu_new ();
+
+  for (int i = 0; i < N_COLUMNS; i++)
+    {
+      g_autoptr(GtkColumnViewColumn) column = g_list_model_get_item (all, i);
+      g_autoptr(GPropertyAction) action = NULL;
+      g_autofree char *name = NULL;
+
+      gtk_column_view_column_set_header_menu (column, G_MENU_MODEL (menu));
+      if (columns[i].action == NULL)
+        continue;
+      gtk_column_view_column_set_visible (column, FALSE);
+      action = g_property_action_new (columns[i].action, column, "visible");
+      g_action_map_add_action (G_ACTION_MAP (actions), G_ACTION (action));
+      name = g_strconcat ("columns.", columns[i].action, NULL);
+      g_menu_append (menu, _(columns[i].title), name);
+    }
+  gtk_widget_insert_action_group (GTK_WIDGET (view), "columns", G_ACTION_GROUP (actions));
+}
+
 /**
  * gm_results_columns_add:
  * @view: an empty table
@@ -288,6 +318,7 @@ gm_results_columns_add (GtkColumnView *view)
       if (columns[i].is_number)
         gm_widget_align_title (GTK_WIDGET (view), i);
     }
+  add_menu (view);
 }
 
 /**

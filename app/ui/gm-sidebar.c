@@ -267,7 +267,7 @@ gm_sidebar_set_models (GmSidebar  *self,
                                             g_object_ref (GTK_FILTER (self->filter)));
   add_section (sections, _("Running"), G_LIST_MODEL (self->running));
   add_section (sections, _("Jobs"), G_LIST_MODEL (self->drafts));
-  add_section (sections, _("History"), G_LIST_MODEL (gm_run_store_get_history (runs)));
+  add_section (sections, _("Past Runs"), G_LIST_MODEL (gm_run_store_get_history (runs)));
   flat = gtk_flatten_list_model_new (G_LIST_MODEL (sections));
   self->selection = gtk_single_selection_new (G_LIST_MODEL (flat));
   gtk_single_selection_set_autoselect (self->selection, FALSE);

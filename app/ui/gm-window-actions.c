@@ -95,16 +95,33 @@ save_to (const char *path,
   gm_window_update (self);
 }
 
+/**
+ * gm_window_ask_where:
+ * @self: a window
+ * @draft: a job
+ * @callback: called with the path and @self, if one is chosen
+ *
+ * Asks for the file that the job is to be saved in.
+ */
+void
+gm_window_ask_where (GmWindow     *self,
+                     GmDraft      *draft,
+                     GmDialogPath  callback)
+{
+  const char *title = gm_draft_get_title (draft);
+  g_autofree char *suggestion = g_strdelimit (g_strconcat (title, ".mpjob", NULL), "/", '-');
+
+  gm_dialog_save_job (GTK_WIDGET (self), suggestion, callback, self);
+}
+
 static void
 save_as_action (GtkWidget  *widget,
                 const char *name,
                 GVariant   *parameter)
 {
   GmWindow *self = GM_WINDOW (widget);
-  const char *title = gm_draft_get_title (self->draft);
-  g_autofree char *suggestion = g_strdelimit (g_strconcat (title, ".mpjob", NULL), "/", '-');
 
-  gm_dialog_save_job (widget, suggestion, save_to, self);
+  gm_window_ask_where (self, self->draft, save_to);
 }
 
 static void

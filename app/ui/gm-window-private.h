@@ -3,6 +3,7 @@
 
 #include "gm-deaths.h"
 #include "gm-define-page.h"
+#include "gm-dialogs.h"
 #include "gm-run.h"
 #include "gm-sidebar.h"
 #include "gm-window.h"
@@ -70,6 +71,13 @@ void  gm_window_update           (GmWindow       *self);
 /* gm-window-actions.c */
 void  gm_window_install_actions  (GtkWidgetClass *klass);
 void  gm_window_update_actions   (GmWindow       *self);
+
+void  gm_window_ask_where        (GmWindow       *self,
+                                  GmDraft        *draft,
+                                  GmDialogPath    callback);
+
+/* gm-window-close.c */
+gboolean gm_window_may_close     (GmWindow       *self);
 
 /* gm-window-files.c */
 void  gm_window_load_jobs        (GmWindow       *self);

@@ -58,6 +58,8 @@ static void
 update_banner (GmWindow *self)
 {
   GmAct act = gm_window_get_act (self);
+  gboolean on_results = g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages),
+                                   "results") == 0;
   g_autofree char *text = NULL;
 
   if (self->trouble != NULL)
@@ -78,8 +80,9 @@ update_banner (GmWindow *self)
 
       text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input failed", "%s inputs failed",
                                            (gulong) failures), number);
-      show_banner (self, failures > 0 ? text : NULL, _("_Show Failures"), "win.show-failures",
-                   FALSE);
+      /* Among the results they are in sight. */
+      show_banner (self, failures > 0 && !on_results ? text : NULL, _("_Show Failures"),
+                   "win.show-failures", FALSE);
     }
   else
     show_banner (self, NULL, NULL, NULL, FALSE);
@@ -248,31 +251,6 @@ running_changed_cb (GmWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->awake), n > 0);
 }
 
-static void
-close_confirmed (gpointer user_data)
-{
-  GmWindow *self = GM_WINDOW (user_data);
-
-  self->closing = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
-}
-
-static gboolean
-has_unsaved (GmWindow *self)
-{
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->drafts));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr(GmDraft) draft = g_list_model_get_item (G_LIST_MODEL (self->drafts), i);
-
-      if (gm_draft_get_modified (draft))
-        return TRUE;
-    }
-
-  return self->closed != NULL && gm_draft_get_modified (self->closed);
-}
-
 static gboolean
 gm_window_close_request (GtkWindow *window)
 {
@@ -281,13 +259,8 @@ gm_window_close_request (GtkWindow *window)
   int width;
   int height;
 
-  if (!self->closing && has_unsaved (self))
-    {
-      gm_dialog_confirm (GTK_WIDGET (self), _("Discard Changes?"),
-                         _("Some jobs have not been saved. What has changed in them is lost."),
-                         _("_Discard"), close_confirmed, self);
-      return GDK_EVENT_STOP;
-    }
+  if (!gm_window_may_close (self))
+    return GDK_EVENT_STOP;
   gtk_window_get_default_size (window, &width, &height);
   g_settings_set (settings, "window-size", "(ii)", width, height);
   g_settings_set_boolean (settings, "window-maximized", gtk_window_is_maximized (window));
@@ -365,6 +338,8 @@ gm_window_init (GmWindow *self)
   g_signal_connect_object (self->define, "ready-changed", G_CALLBACK (gm_window_update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "selected", G_CALLBACK (select_item), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (update_banner), self,
                            G_CONNECT_SWAPPED);
   gm_window_accept_drops (self);
 }

@@ -218,7 +218,7 @@ test_retry_when_over (void)
   gtk_widget_activate_action (GTK_WIDGET (window), "win.show-page", "s", "results");
   results = ui_find (window, "results-view");
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (window, "results-groups")), TRUE);
-  WAIT_FOR (has_shown_button (GTK_WIDGET (window), "results.retry-all"));
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (window), "3 inputs · exit code"));
   g_assert_false (has_shown_button (GTK_WIDGET (window), "results.retry-group"));
   gtk_widget_activate_action (results, "results.retry-all", NULL);
   WAIT_FOR (ui_run_is_over (gm_window_get_run (window))

@@ -284,7 +284,7 @@ read_failures (Story *story)
   results = ui_find (story->window, "results-view");
   filter (story, 2, 3);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")), TRUE);
-  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "3 × exit code"));
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "not a picture"));
   take (story, "09-failures");
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (ui_find (story->window, "results-groups")),
                                 FALSE);
@@ -415,7 +415,7 @@ close_window (Story *story)
     if (ADW_IS_MESSAGE_DIALOG (l->data))
       {
         take_picture (l->data, "14-closing");
-        adw_message_dialog_response (l->data, "confirm");
+        adw_message_dialog_response (l->data, "discard");
         gtk_window_destroy (l->data);
         break;
       }

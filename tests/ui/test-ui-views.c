@@ -155,7 +155,7 @@ test_retry (void)
   ui_run_show (&shown, dir, GM_TYPE_RESULTS_PAGE);
   gm_run_set_watched (shown.run, TRUE);
   model = ui_run_get_model (shown.page, "results-view");
-  WAIT_FOR (g_list_model_get_n_items (model) == 1 && ui_run_has_cell (shown.page, "Error"));
+  WAIT_FOR (g_list_model_get_n_items (model) == 1 && ui_run_has_cell (shown.page, "Failed"));
   WAIT_FOR (gm_run_get_snapshot (shown.run) != NULL);
   runner = gm_run_get_snapshot (shown.run)->pid;
   gtk_widget_activate_action (shown.page, "results.retry-group", "u", 0);

@@ -291,6 +291,54 @@ test_close_and_undo (void)
   ui_finish (application);
 }
 
+static AdwMessageDialog *
+find_dialog (void)
+{
+  g_autoptr(GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (ADW_IS_MESSAGE_DIALOG (l->data))
+      return l->data;
+
+  return NULL;
+}
+
+static void
+answer (const char *response)
+{
+  AdwMessageDialog *dialog = find_dialog ();
+
+  g_assert_nonnull (dialog);
+  adw_message_dialog_response (dialog, response);
+  gtk_window_destroy (GTK_WINDOW (dialog));
+}
+
+/* Closing asks about what is in no file, by name, and can save it. */
+static void
+test_save_when_closing (void)
+{
+  GmApplication *application = ui_start ();
+  gpointer window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("kept.mpjob",
+    "{\"mpjob\":1,\"name\":\"Kept\",\"task\":{\"command\":[\"true\"]},\"inputs\":{\"range\":[1]}}");
+  g_autofree char *text = NULL;
+
+  g_object_add_weak_pointer (window, &window);
+  ui_open (application, path);
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "retries")), "3");
+  gtk_window_close (window);
+  g_assert_nonnull (strstr (adw_message_dialog_get_body (find_dialog ()), "Kept"));
+  answer ("cancel");
+  ui_settle ();
+  g_assert_nonnull (window);
+  gtk_window_close (window);
+  answer ("save");
+  WAIT_FOR (window == NULL);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\"retries\""));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -305,6 +353,7 @@ main (int    argc,
   g_test_add_func ("/window/refused", test_refused_job);
   g_test_add_func ("/window/close-and-undo", test_close_and_undo);
   g_test_add_func ("/window/long-history", test_long_history);
+  g_test_add_func ("/window/save-when-closing", test_save_when_closing);
 
   return g_test_run ();
 }
