@@ -27,6 +27,7 @@ struct _GmGraph
   GmRunData  *data;  /* %NULL: nothing to show */
 
   GmGraphKind kind;
+  gboolean    live;  /* the last sample is how it is now */
 };
 
 G_DEFINE_FINAL_TYPE (GmGraph, gm_graph, GTK_TYPE_WIDGET)
@@ -110,6 +111,18 @@ find_most (GmGraph       *self,
   return most;
 }
 
+/* Afterwards nobody asks how it was at the very end. */
+static char *
+format_most (GmGraph       *self,
+             GmEventsIndex *events,
+             guint          start,
+             guint          end)
+{
+  g_autofree char *most = format (self, find_most (self, events, start, end));
+
+  return g_strdup_printf (_("max %s"), most);
+}
+
 /* Many samples of one pixel become its highest. */
 static void
 draw_curve (GmGraph       *self,
@@ -120,7 +133,9 @@ draw_curve (GmGraph       *self,
 {
   double width = gtk_widget_get_width (GTK_WIDGET (self));
   double height = gtk_widget_get_height (GTK_WIDGET (self));
-  double most = MAX (find_most (self, events, start, end), 1e-9);
+  /* Processors have an end of their own. */
+  double least = self->kind == GM_GRAPH_CPU ? 100 : 1e-9;
+  double most = MAX (find_most (self, events, start, end), least);
   gint64 from = gm_time_span_get_from (self->span);
   double scale = width / (double) (gm_time_span_get_to (self->span) - from);
   gboolean mirrored = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
@@ -141,6 +156,12 @@ draw_curve (GmGraph       *self,
       if (x - last_x < 1 && i + 1 < end)
         continue;
       last_x = x;
+      cairo_line_to (cr, mirrored ? width - x : x,
+                     height - 1 - MAX (highest, 0) / most * (height - WORDS));
+    }
+  if (self->live && end == gm_events_index_get_n_samples (events))
+    {
+      x = MAX (x, (gm_time_span_get_last (self->span) - from) * scale);
       cairo_line_to (cr, mirrored ? width - x : x,
                      height - 1 - MAX (highest, 0) / most * (height - WORDS));
     }
@@ -199,7 +220,9 @@ gm_graph_snapshot (GtkWidget   *widget,
       cairo_set_line_width (cr, 1.5);
       cairo_stroke (cr);
       cairo_destroy (cr);
-      value = format (self, get_value (self, gm_events_index_get_sample (events, end - 1)));
+      value = self->live ? format (self, get_value (self, gm_events_index_get_sample (events,
+                                                                                     end - 1)))
+                         : format_most (self, events, start, end);
       draw_label (self, snapshot, &color, value, TRUE);
     }
   else
@@ -281,15 +304,18 @@ gm_graph_new (GmGraphKind  kind,
  * gm_graph_update:
  * @self: a graph
  * @data: (nullable): where the numbers are
+ * @live: whether there will be more
  */
 void
 gm_graph_update (GmGraph   *self,
-                 GmRunData *data)
+                 GmRunData *data,
+                 gboolean   live)
 {
   GmEventsIndex *events;
   guint n;
 
   g_set_object (&self->data, data);
+  self->live = live;
   gtk_widget_queue_draw (GTK_WIDGET (self));
   events = data != NULL ? gm_run_data_get_events (data) : NULL;
   n = events != NULL ? gm_events_index_get_n_samples (events) : 0;

@@ -21,6 +21,7 @@ G_DECLARE_FINAL_TYPE (GmGraph, gm_graph, GM, GRAPH, GtkWidget)
 GtkWidget *gm_graph_new    (GmGraphKind  kind,
                             GmTimeSpan  *span);
 void       gm_graph_update (GmGraph     *self,
-                            GmRunData   *data);
+                            GmRunData   *data,
+                            gboolean     live);
 
 G_END_DECLS

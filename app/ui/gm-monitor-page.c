@@ -8,6 +8,7 @@
 
 #include "gm-format.h"
 #include "gm-graph.h"
+#include "gm-progress-bar.h"
 #include "gm-results-stats.h"
 #include "gm-text.h"
 #include "gm-timeline.h"
@@ -15,15 +16,16 @@
 
 /* Milliseconds between two looks at what does not move fast. */
 #define TICK 500
+/* Of those from one look at /proc to the next: threads, files and I/O. */
+#define PROC_TICKS 4
 
 typedef enum
 {
-  FIGURE_DONE,
+  FIGURE_SUCCEEDED,
   FIGURE_FAILED,
   FIGURE_RUNNING,
-  FIGURE_QUEUED,
+  FIGURE_WAITING,
   FIGURE_ELAPSED,
-  FIGURE_LEFT,
   FIGURE_RATE,
   N_FIGURES
 } Figure;
@@ -47,7 +49,8 @@ struct _GmMonitorPage
 
   /* Template children */
   GtkStack       *stack;
-  GtkProgressBar *progress;
+  GtkInscription *headline;
+  GmProgressBar  *progress;
   GtkFlowBox     *figures;
   GtkLabel       *span_label;
   AdwBin         *timeline_bin;
@@ -55,7 +58,7 @@ struct _GmMonitorPage
   GmWorkerTable  *workers;
 
   /* Children */
-  GtkLabel       *numbers[N_FIGURES];
+  GtkInscription *numbers[N_FIGURES];
   GtkWidget      *timeline;
   GtkWidget      *graphs[GM_GRAPH_N_KINDS];
 
@@ -68,26 +71,15 @@ struct _GmMonitorPage
 
 G_DEFINE_FINAL_TYPE (GmMonitorPage, gm_monitor_page, GM_TYPE_RUN_PAGE)
 
+/* Of a fixed size: nothing else moves when a number changes. */
 static void
-set_figure_take (GmMonitorPage *self,
-                 Figure         figure,
-                 char          *take_text)
+set_text_take (GtkInscription *inscription,
+               char           *take_text)
 {
   g_autofree char *text = take_text;
 
-  if (g_strcmp0 (gtk_label_get_text (self->numbers[figure]), text) != 0)
-    gtk_label_set_text (self->numbers[figure], text);
-}
-
-static char *
-dup_left (GmMonitorPage    *self,
-          const GmSnapshot *snapshot)
-{
-  if (!gm_run_get_live (self->run))
-    return g_strdup ("–");
-
-  return snapshot != NULL && snapshot->eta >= 0 ? gm_format_clock (snapshot->eta)
-                                                : g_strdup (_("unknown"));
+  if (g_strcmp0 (gtk_inscription_get_text (inscription), text) != 0)
+    gtk_inscription_set_text (inscription, text);
 }
 
 static double
@@ -103,31 +95,54 @@ get_elapsed (GmMonitorPage *self)
   return gm_run_get_live (self->run) ? g_get_real_time () / 1e6 - started : 0;
 }
 
+/* What somebody who passes by wants to know. */
+static char *
+dup_headline (GmMonitorPage    *self,
+              const GmSnapshot *snapshot)
+{
+  gint64 total = gm_run_get_total (self->run);
+  g_autofree char *done = gm_text_number (gm_run_get_done (self->run));
+  g_autofree char *all = total >= 0 ? gm_text_number (total) : NULL;
+  g_autofree char *count = all != NULL ? g_strdup_printf (_("%s of %s"), done, all)
+                                       : g_strdup (done);
+  g_autofree char *left = NULL;
+
+  if (!gm_run_get_live (self->run) || snapshot == NULL || snapshot->state == GM_RUN_PAUSED)
+    return g_strdup_printf (_("%s · %s"), gm_text_state (self->run), count);
+  if (snapshot->eta < 0)
+    return g_steal_pointer (&count);
+
+  left = gm_format_clock (snapshot->eta);
+  /* Translators: so many of all, and how long the rest may take: 9 of 24 · 0:04 left */
+  return g_strdup_printf (_("%s · %s left"), count, left);
+}
+
 static void
 update_figures (GmMonitorPage *self)
 {
   const GmSnapshot *snapshot = gm_run_get_live (self->run) ? gm_run_get_snapshot (self->run) : NULL;
   gint64 total = gm_run_get_total (self->run), done = gm_run_get_done (self->run);
+  gint64 failed = gm_run_get_failed (self->run);
+  gint64 running = snapshot != NULL ? (gint64) snapshot->running : 0;
   double elapsed = get_elapsed (self);
   double rate = snapshot != NULL ? snapshot->rate : elapsed > 0 ? done / elapsed : 0;
-  g_autofree char *n = gm_text_number (done);
-  g_autofree char *all = total >= 0 ? gm_text_number (total) : NULL;
 
-  set_figure_take (self, FIGURE_DONE,
-                   all != NULL ? g_strdup_printf (_("%s of %s"), n, all) : g_strdup (n));
-  set_figure_take (self, FIGURE_FAILED, gm_text_number (gm_run_get_failed (self->run)));
-  set_figure_take (self, FIGURE_RUNNING,
-                   gm_text_number (snapshot != NULL ? (gint64) snapshot->running : 0));
-  set_figure_take (self, FIGURE_QUEUED,
-                   gm_text_number (snapshot != NULL ? (gint64) snapshot->queued : 0));
-  set_figure_take (self, FIGURE_ELAPSED, gm_format_clock (elapsed));
-  set_figure_take (self, FIGURE_LEFT, dup_left (self, snapshot));
-  set_figure_take (self, FIGURE_RATE, gm_format_rate (rate));
-  if (gm_run_get_failed (self->run) > 0)
+  set_text_take (self->headline, dup_headline (self, snapshot));
+  set_text_take (self->numbers[FIGURE_SUCCEEDED], gm_text_number (done - failed));
+  set_text_take (self->numbers[FIGURE_FAILED], gm_text_number (failed));
+  set_text_take (self->numbers[FIGURE_RUNNING], gm_text_number (running));
+  set_text_take (self->numbers[FIGURE_WAITING],
+                 total >= 0 ? gm_text_number (MAX (total - done - running, 0)) : g_strdup ("–"));
+  set_text_take (self->numbers[FIGURE_ELAPSED], gm_format_clock (elapsed));
+  set_text_take (self->numbers[FIGURE_RATE], gm_format_rate (rate));
+  if (failed > 0)
     gtk_widget_add_css_class (GTK_WIDGET (self->numbers[FIGURE_FAILED]), "error");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->numbers[FIGURE_FAILED]), "error");
-  gtk_progress_bar_set_fraction (self->progress, total > 0 ? (double) done / total : 0);
+  if (total > 0)
+    gm_progress_bar_set (self->progress, (double) (done - failed) / total, (double) failed / total);
+  else
+    gm_progress_bar_set (self->progress, 0, 0);
 }
 
 static void
@@ -183,7 +198,8 @@ update_limits (GmMonitorPage *self)
     last = (gint64) (ended * G_USEC_PER_SEC);
   else
     last = n > 0 ? gm_events_index_get_sample (events, n - 1)->time : 0;
-  gm_time_span_set_limits (self->span, (gint64) (started * G_USEC_PER_SEC), last);
+  gm_time_span_set_limits (self->span, (gint64) (started * G_USEC_PER_SEC), last,
+                           gm_run_get_live (self->run));
 }
 
 /* Nobody is called slow before some have shown what is usual. */
@@ -207,7 +223,7 @@ update_charts (GmMonitorPage *self)
   update_limits (self);
   gm_timeline_update (GM_TIMELINE (self->timeline), self->data, gm_run_get_snapshot (self->run));
   for (guint i = 0; i < GM_GRAPH_N_KINDS; i++)
-    gm_graph_update (GM_GRAPH (self->graphs[i]), self->data);
+    gm_graph_update (GM_GRAPH (self->graphs[i]), self->data, gm_run_get_live (self->run));
   update_span_label (self);
 }
 
@@ -260,7 +276,7 @@ tick_cb (gpointer user_data)
   update_usual (self);
   update_figures (self);
   update_charts (self);
-  if (self->ticks++ % 2 == 0)
+  if (self->ticks++ % PROC_TICKS == 0)
     gm_worker_table_read_proc (self->workers);
 
   return G_SOURCE_CONTINUE;
@@ -363,10 +379,12 @@ gm_monitor_page_class_init (GmMonitorPageClass *klass)
   page_class->watch = gm_monitor_page_watch;
   page_class->data_changed = gm_monitor_page_data_changed;
 
+  g_type_ensure (GM_TYPE_PROGRESS_BAR);
   g_type_ensure (GM_TYPE_WORKER_TABLE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/gtk_mp/GtkMp/gm-monitor-page.ui");
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, headline);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, progress);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, figures);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, span_label);
@@ -382,18 +400,19 @@ static void
 add_figures (GmMonitorPage *self)
 {
   static const char * const titles[N_FIGURES] = {
-    N_("Done"), N_("Failed"), N_("Running"), N_("Waiting"), N_("Elapsed"), N_("Time Left"),
-    N_("Rate"),
+    N_("Succeeded"), N_("Failed"), N_("Running"), N_("Waiting"), N_("Elapsed"), N_("Rate"),
   };
 
   for (guint i = 0; i < N_FIGURES; i++)
     {
       GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-      GtkWidget *title = gtk_label_new (_(titles[i])), *number = gtk_label_new ("–");
+      GtkWidget *title = gtk_label_new (_(titles[i])), *number = gtk_inscription_new ("–");
 
       gtk_label_set_xalign (GTK_LABEL (title), 0);
-      gtk_label_set_xalign (GTK_LABEL (number), 0);
-      gtk_label_set_ellipsize (GTK_LABEL (number), PANGO_ELLIPSIZE_END);
+      gtk_inscription_set_min_chars (GTK_INSCRIPTION (number), 4);
+      gtk_inscription_set_nat_chars (GTK_INSCRIPTION (number), 9);
+      gtk_inscription_set_text_overflow (GTK_INSCRIPTION (number),
+                                         GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
       gtk_widget_add_css_class (title, "caption");
       gtk_widget_add_css_class (title, "dim-label");
       gtk_widget_add_css_class (number, "heading");
@@ -404,7 +423,7 @@ add_figures (GmMonitorPage *self)
       gtk_box_append (GTK_BOX (box), number);
       gtk_flow_box_append (self->figures, box);
       gtk_widget_set_focusable (gtk_widget_get_parent (box), FALSE);
-      self->numbers[i] = GTK_LABEL (number);
+      self->numbers[i] = GTK_INSCRIPTION (number);
     }
 }
 

@@ -29,6 +29,7 @@ struct _GmTimeSpan
   gint64   selected_to;
   double   drag_start; /* pixels */
   gboolean follows;    /* the end is what is shown */
+  gboolean live;       /* there will be more */
 };
 
 enum
@@ -76,13 +77,15 @@ gm_time_span_new (void)
  * @self: a span
  * @first: when the run began
  * @last: when it ended, or now
+ * @live: whether there will be more
  */
 void
 gm_time_span_set_limits (GmTimeSpan *self,
                          gint64      first,
-                         gint64      last)
+                         gint64      last,
+                         gboolean    live)
 {
-  if (first == self->first && last == self->last)
+  if (first == self->first && last == self->last && live == self->live)
     return;
   if (first != self->first)
     {
@@ -100,7 +103,11 @@ gm_time_span_set_limits (GmTimeSpan *self,
       self->from = MIN (self->to - LEAST_WIDTH, MAX (self->first, self->to - width));
       if (self->to - self->from < width)
         self->to = self->from + MIN (width, MAX (DEFAULT_WIDTH / 6, self->last - self->first));
+      /* Of a short run that is over there is nothing more to see. */
+      if (!live)
+        self->to = MIN (self->to, self->last);
     }
+  self->live = live;
   changed (self);
 }
 
@@ -114,6 +121,13 @@ gint64
 gm_time_span_get_to (GmTimeSpan *self)
 {
   return MAX (self->to, self->from + 1);
+}
+
+/* The end of the run, or now. */
+gint64
+gm_time_span_get_last (GmTimeSpan *self)
+{
+  return self->last;
 }
 
 gboolean

@@ -12,9 +12,11 @@ G_DECLARE_FINAL_TYPE (GmTimeSpan, gm_time_span, GM, TIME_SPAN, GObject)
 GmTimeSpan *gm_time_span_new           (void);
 void        gm_time_span_set_limits    (GmTimeSpan  *self,
                                         gint64       first,
-                                        gint64       last);
+                                        gint64       last,
+                                        gboolean     live);
 gint64      gm_time_span_get_from      (GmTimeSpan  *self);
 gint64      gm_time_span_get_to        (GmTimeSpan  *self);
+gint64      gm_time_span_get_last      (GmTimeSpan  *self);
 gboolean    gm_time_span_get_selection (GmTimeSpan  *self,
                                         gint64      *from,
                                         gint64      *to);

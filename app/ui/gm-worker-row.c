@@ -27,8 +27,9 @@ struct _GmWorkerRow
 
   double      numbers[GM_WORKER_N_COLUMNS];
   pid_t       pid;
+  guint       changed;   /* a bit for each column */
   gboolean    is_slow;   /* far beyond the usual */
-  gboolean    changed;
+  gboolean    has_note;  /* the item comes with more than itself */
 };
 
 enum
@@ -40,6 +41,24 @@ enum
 G_DEFINE_FINAL_TYPE (GmWorkerRow, gm_worker_row, G_TYPE_OBJECT)
 
 static guint signals[N_SIGNALS];
+
+/* There are some dozens of rows with a dozen cells each, ten times a second. */
+static const char * const changed_signals[GM_WORKER_N_COLUMNS] = {
+  [GM_WORKER_COLUMN_SLOT] = "changed::slot",
+  [GM_WORKER_COLUMN_NAME] = "changed::name",
+  [GM_WORKER_COLUMN_PID] = "changed::pid",
+  [GM_WORKER_COLUMN_STATE] = "changed::state",
+  [GM_WORKER_COLUMN_ITEM] = "changed::item",
+  [GM_WORKER_COLUMN_SINCE] = "changed::since",
+  [GM_WORKER_COLUMN_DONE] = "changed::done",
+  [GM_WORKER_COLUMN_FAILED] = "changed::failed",
+  [GM_WORKER_COLUMN_CPU] = "changed::cpu",
+  [GM_WORKER_COLUMN_MEMORY] = "changed::memory",
+  [GM_WORKER_COLUMN_THREADS] = "changed::threads",
+  [GM_WORKER_COLUMN_FILES] = "changed::files",
+  [GM_WORKER_COLUMN_IO] = "changed::io",
+};
+static GQuark changed_details[GM_WORKER_N_COLUMNS];
 
 static void
 gm_worker_row_finalize (GObject *object)
@@ -61,10 +80,13 @@ gm_worker_row_class_init (GmWorkerRowClass *klass)
   /**
    * GmWorkerRow::changed:
    *
-   * A text is another one now.
+   * The text of a column, which is the detail, is another one now.
    */
-  signals[CHANGED] = g_signal_new ("changed", GM_TYPE_WORKER_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                   NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", GM_TYPE_WORKER_ROW,
+                                   G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED | G_SIGNAL_NO_HOOKS, 0,
+                                   NULL, NULL, NULL, G_TYPE_NONE, 0);
+  for (guint i = 0; i < GM_WORKER_N_COLUMNS; i++)
+    changed_details[i] = g_quark_from_static_string (changed_signals[i] + strlen ("changed::"));
 }
 
 static void
@@ -92,7 +114,18 @@ set_take (GmWorkerRow    *self,
     }
   g_free (self->texts[column]);
   self->texts[column] = text;
-  self->changed = TRUE;
+  self->changed |= 1u << column;
+}
+
+static void
+set_text (GmWorkerRow    *self,
+          GmWorkerColumn  column,
+          double          number,
+          const char     *text)
+{
+  if (g_strcmp0 (self->texts[column], text) != 0)
+    set_take (self, column, number, g_strdup (text));
+  self->numbers[column] = number;
 }
 
 static void
@@ -117,9 +150,12 @@ set_size (GmWorkerRow    *self,
 static void
 tell (GmWorkerRow *self)
 {
-  if (self->changed)
-    g_signal_emit (self, signals[CHANGED], 0);
-  self->changed = FALSE;
+  guint changed = self->changed;
+
+  self->changed = 0;
+  for (guint i = 0; changed != 0; i++, changed >>= 1)
+    if ((changed & 1) != 0)
+      g_signal_emit (self, signals[CHANGED], changed_details[i]);
 }
 
 /* What it does, or why it does nothing. */
@@ -174,6 +210,21 @@ describe_item (const GmSnapshotWorker *worker)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* What an item is called does not change while it is the same one. */
+static void
+set_item (GmWorkerRow            *self,
+          const GmSnapshotWorker *worker)
+{
+  double index = worker->has_index ? (double) worker->index : -1;
+  gboolean has_note = worker->progress >= 0 || worker->note != NULL;
+
+  if (!has_note && !self->has_note && self->texts[GM_WORKER_COLUMN_ITEM] != NULL
+      && self->numbers[GM_WORKER_COLUMN_ITEM] == index)
+    return;
+  self->has_note = has_note;
+  set_take (self, GM_WORKER_COLUMN_ITEM, index, worker->has_index ? describe_item (worker) : NULL);
+}
+
 /**
  * gm_worker_row_set_worker:
  * @self: a row
@@ -197,16 +248,17 @@ gm_worker_row_set_worker (GmWorkerRow            *self,
 
   self->pid = worker->pid;
   if (is_slow != self->is_slow)
-    self->changed = TRUE;
+    self->changed |= 1u << GM_WORKER_COLUMN_SINCE | 1u << GM_WORKER_COLUMN_STATE;
   self->is_slow = is_slow;
   set_count (self, GM_WORKER_COLUMN_SLOT, worker->slot);
-  set_take (self, GM_WORKER_COLUMN_NAME, worker->slot, gm_format_worker (worker->worker));
   if (self->numbers[GM_WORKER_COLUMN_PID] != worker->pid)
-    set_take (self, GM_WORKER_COLUMN_PID, worker->pid, g_strdup_printf ("%d", (int) worker->pid));
-  set_take (self, GM_WORKER_COLUMN_STATE, worker->state,
-            g_strdup (describe (snapshot, worker, is_slow)));
-  set_take (self, GM_WORKER_COLUMN_ITEM, worker->has_index ? (double) worker->index : -1,
-            worker->has_index ? describe_item (worker) : NULL);
+    {
+      set_take (self, GM_WORKER_COLUMN_PID, worker->pid,
+                g_strdup_printf ("%d", (int) worker->pid));
+      set_take (self, GM_WORKER_COLUMN_NAME, worker->slot, gm_format_worker (worker->worker));
+    }
+  set_text (self, GM_WORKER_COLUMN_STATE, worker->state, describe (snapshot, worker, is_slow));
+  set_item (self, worker);
   set_take (self, GM_WORKER_COLUMN_SINCE, busy,
             busy >= G_USEC_PER_SEC ? gm_format_clock (busy / 1e6) : NULL);
   set_count (self, GM_WORKER_COLUMN_DONE, (gint64) worker->done);
@@ -320,6 +372,18 @@ gm_worker_row_get_children (GmWorkerRow *self)
     self->children = g_list_store_new (GM_TYPE_WORKER_ROW);
 
   return G_LIST_MODEL (self->children);
+}
+
+/**
+ * gm_worker_row_get_signal:
+ * @column: a column
+ *
+ * Returns: (transfer none): the name of the signal that its text has changed
+ */
+const char *
+gm_worker_row_get_signal (GmWorkerColumn column)
+{
+  return changed_signals[column];
 }
 
 pid_t

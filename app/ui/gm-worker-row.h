@@ -42,6 +42,7 @@ GListModel  *gm_worker_row_get_children (GmWorkerRow            *self);
 pid_t        gm_worker_row_get_pid      (GmWorkerRow            *self);
 const char  *gm_worker_row_get_text     (GmWorkerRow            *self,
                                          GmWorkerColumn          column);
+const char  *gm_worker_row_get_signal   (GmWorkerColumn          column);
 double       gm_worker_row_get_number   (GmWorkerRow            *self,
                                          GmWorkerColumn          column);
 gboolean     gm_worker_row_is_slow      (GmWorkerRow            *self);

@@ -31,7 +31,7 @@ static const struct
   [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 10, 30, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_FAILED] = { N_("Failed"), 3, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FAILED] = { N_("Failures"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 8, 9, TRUE, FALSE },
   [GM_WORKER_COLUMN_THREADS] = { N_("Threads"), 3, 4, TRUE, FALSE },
@@ -106,7 +106,8 @@ bind_cb (GtkSignalListItemFactory *factory,
 
   if (GTK_IS_TREE_EXPANDER (child))
     gtk_tree_expander_set_list_row (GTK_TREE_EXPANDER (child), tree_row);
-  g_signal_connect_object (row, "changed", G_CALLBACK (show), list_item, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, gm_worker_row_get_signal (GPOINTER_TO_INT (user_data)),
+                           G_CALLBACK (show), list_item, G_CONNECT_SWAPPED);
   show (list_item);
 }
 
@@ -152,7 +153,7 @@ add_columns (GmWorkerTable *self)
         GTK_SORTER (gtk_custom_sorter_new (compare, GINT_TO_POINTER (i), NULL));
 
       g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), GINT_TO_POINTER (i));
-      g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
+      g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), GINT_TO_POINTER (i));
       g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), NULL);
       gtk_column_view_column_set_sorter (column, sorter);
       gtk_column_view_column_set_resizable (column, TRUE);
@@ -258,10 +259,7 @@ update_total (GmWorkerTable    *self,
               const GmSnapshot *snapshot)
 {
   guint busy = 0;
-  guint64 done = 0, failed = 0;
   g_autofree char *memory = g_format_size_full (snapshot->rss, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *n_done = NULL;
-  g_autofree char *n_failed = NULL;
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < snapshot->workers->len; i++)
@@ -269,14 +267,9 @@ update_total (GmWorkerTable    *self,
       const GmSnapshotWorker *worker = g_ptr_array_index (snapshot->workers, i);
 
       busy += worker->state == GM_WORKER_BUSY;
-      done += worker->done;
-      failed += worker->failed;
     }
-  n_done = gm_text_number ((gint64) done);
-  n_failed = gm_text_number ((gint64) failed);
-  text = g_strdup_printf (_("%u workers, %u busy · %s done · %s failed · CPU %.0f %% · %s"),
-                          snapshot->workers->len, busy, n_done, n_failed, snapshot->cpu_percent,
-                          memory);
+  text = g_strdup_printf (_("%u workers, %u busy · CPU %.0f %% · %s"), snapshot->workers->len,
+                          busy, snapshot->cpu_percent, memory);
   if (g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (self->total)), text) != 0)
     gtk_inscription_set_text (GTK_INSCRIPTION (self->total), text);
 }
