@@ -84,6 +84,8 @@ mp_array_new_with_lock (char      typecode,
  * mp_array_get_pointer: (skip)
  * @self: an array
  *
+ * Gets where the items lie, for code that takes the lock itself.
+ *
  * Returns: (transfer none): the first number in shared memory, as long as @self lives
  */
 gpointer
@@ -97,6 +99,8 @@ mp_array_get_pointer (MpArray *self)
 /**
  * mp_array_get_length:
  * @self: an array
+ *
+ * Gets the number of items.
  *
  * Returns: how many numbers it has
  */
@@ -112,6 +116,8 @@ mp_array_get_length (MpArray *self)
  * mp_array_get_item_size:
  * @self: an array
  *
+ * Gets the size of an item.
+ *
  * Returns: how many bytes one number has
  */
 gsize
@@ -126,6 +132,8 @@ mp_array_get_item_size (MpArray *self)
  * mp_array_get_typecode:
  * @self: an array
  *
+ * Gets the type of the items, as Python's module array calls it.
+ *
  * Returns: the type of the numbers
  */
 char
@@ -139,6 +147,8 @@ mp_array_get_typecode (MpArray *self)
 /**
  * mp_array_get_lock:
  * @self: an array
+ *
+ * Gets the lock that goes with the array.
  *
  * Returns: (transfer none) (nullable): its lock, if it has one
  */

@@ -62,6 +62,7 @@ struct _MpAsyncResult
   MpCallback      callback;
   MpErrorCallback error_callback;
   gpointer        user_data;
+  GList          *waiting;  /* owned: GTasks */
 };
 
 G_DEFINE_FINAL_TYPE (MpAsyncResult, mp_async_result, G_TYPE_OBJECT)
@@ -166,6 +167,18 @@ clear_elements (MpAsyncResult *self)
   g_clear_pointer (&self->types, g_free);
 }
 
+/* Takes @task. */
+static void
+return_task (MpAsyncResult *self,
+             GTask         *task)
+{
+  if (self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
+  else
+    g_task_return_pointer (task, g_variant_ref (self->value), (GDestroyNotify) g_variant_unref);
+  g_object_unref (task);
+}
+
 static void
 complete (MpAsyncResult *self)
 {
@@ -179,6 +192,13 @@ complete (MpAsyncResult *self)
     self->error_callback (self->error, self->user_data);
   else if (self->error == NULL && self->callback != NULL)
     self->callback (self->value, self->user_data);
+  while (self->waiting != NULL)
+    {
+      GTask *task = self->waiting->data;
+
+      self->waiting = g_list_delete_link (self->waiting, self->waiting);
+      return_task (self, task);
+    }
 }
 
 static void
@@ -461,6 +481,54 @@ mp_async_result_get (MpAsyncResult  *self,
       return NULL;
     }
   return g_variant_ref (self->value);
+}
+
+/**
+ * mp_async_result_get_async:
+ * @self: a result
+ * @cancellable: (nullable): ends the wait, not the work
+ * @callback: (scope async): called when the result is ready
+ * @user_data: for @callback
+ *
+ * As [method@AsyncResult.get], without waiting. It is the pool's main context that notices, so that
+ * has to be run.
+ */
+void
+mp_async_result_get_async (MpAsyncResult       *self,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (MP_IS_ASYNC_RESULT (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, mp_async_result_get_async);
+  if (self->ready)
+    return_task (self, task);
+  else
+    self->waiting = g_list_append (self->waiting, task);
+}
+
+/**
+ * mp_async_result_get_finish:
+ * @self: a result
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@AsyncResult.get_async].
+ *
+ * Returns: (transfer full): as [method@AsyncResult.get]; %G_IO_ERROR_CANCELLED if the wait was
+ */
+GVariant *
+mp_async_result_get_finish (MpAsyncResult  *self,
+                            GAsyncResult   *result,
+                            GError        **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**

@@ -516,6 +516,8 @@ mp_barrier_abort (MpBarrier *self)
  * mp_barrier_get_parties:
  * @self: a barrier
  *
+ * Gets how many it takes to pass.
+ *
  * Returns: how many have to come
  */
 guint
@@ -529,6 +531,8 @@ mp_barrier_get_parties (MpBarrier *self)
 /**
  * mp_barrier_get_n_waiting:
  * @self: a barrier
+ *
+ * Gets how many wait at the barrier now.
  *
  * Returns: how many wait at this moment, 0 if it is broken
  */
@@ -546,6 +550,8 @@ mp_barrier_get_n_waiting (MpBarrier *self)
 /**
  * mp_barrier_get_broken:
  * @self: a barrier
+ *
+ * Tells whether the barrier is broken.
  *
  * Returns: whether it is broken
  */

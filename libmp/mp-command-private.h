@@ -23,6 +23,15 @@ typedef enum
   MP_COMMAND_STEP_EXECUTE,
 } MpCommandStep;
 
+/* A value of ours in the environment. */
+typedef struct
+{
+  GString *text;         /* NAME=value */
+  gsize    name_length;
+  guint    position;     /* in the array given to the program */
+  gboolean unset;
+} MpCommandVariable;
+
 struct _MpCommand
 {
   gatomicrefcount    ref_count;

@@ -21,15 +21,6 @@
 
 #define DEFAULT_OUTPUT_LIMIT (64 * 1024)
 
-/* A value of ours in the environment. */
-typedef struct
-{
-  GString *text;         /* NAME=value */
-  gsize    name_length;
-  guint    position;     /* in the array given to the program */
-  gboolean unset;
-} MpCommandVariable;
-
 G_DEFINE_BOXED_TYPE (MpCommand, mp_command, mp_command_ref, mp_command_unref)
 
 static void
@@ -179,6 +170,8 @@ mp_command_new (const char *const *argv)
  * mp_command_ref:
  * @self: a command
  *
+ * Holds the command once more.
+ *
  * Returns: (transfer full): @self
  */
 MpCommand *
@@ -193,6 +186,8 @@ mp_command_ref (MpCommand *self)
 /**
  * mp_command_unref:
  * @self: (transfer full): a command
+ *
+ * Lets the command go; the last one frees it.
  */
 void
 mp_command_unref (MpCommand *self)
@@ -288,6 +283,8 @@ mp_command_set_env (MpCommand  *self,
  * mp_command_set_cwd:
  * @self: a command
  * @path: (nullable) (type filename): the folder it runs in, or %NULL for that of this process
+ *
+ * Sets the folder that the program starts in.
  */
 void
 mp_command_set_cwd (MpCommand  *self,
@@ -382,6 +379,8 @@ mp_command_set_paused_time (MpCommand    *self,
  * mp_command_set_output_limit:
  * @self: a command
  * @limit: bytes of each of standard output and standard error kept in memory, 64 KiB if not set
+ *
+ * Sets how much of the output is kept in memory.
  */
 void
 mp_command_set_output_limit (MpCommand *self,

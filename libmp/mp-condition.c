@@ -308,6 +308,8 @@ mp_condition_new (MpLock  *lock,
  * mp_condition_get_lock:
  * @self: a condition
  *
+ * Gets the lock of the condition.
+ *
  * Returns: (transfer none): its lock, to be held around all else
  */
 MpLock *

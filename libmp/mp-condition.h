@@ -12,7 +12,14 @@ G_BEGIN_DECLS
 #define MP_TYPE_CONDITION (mp_condition_get_type ())
 MP_EXPORT G_DECLARE_FINAL_TYPE (MpCondition, mp_condition, MP, CONDITION, MpSharedObject)
 
-/* Returns: whether what is waited for is so. The lock is held. */
+/**
+ * MpPredicate:
+ * @user_data: of who waits
+ *
+ * Looks with the lock held.
+ *
+ * Returns: whether what is waited for is so
+ */
 typedef gboolean (*MpPredicate) (gpointer user_data);
 
 MP_EXPORT MpCondition *mp_condition_new          (MpLock               *lock,

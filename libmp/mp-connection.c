@@ -300,7 +300,7 @@ mp_connection_recv (MpConnection  *self,
 /**
  * mp_connection_send_bytes:
  * @self: a connection
- * @data: (array length=size): what to send
+ * @data: (array length=size) (element-type guint8): what to send
  * @size: how many bytes, 0 is a message, too
  * @error: return location for an error
  *
@@ -368,7 +368,7 @@ mp_connection_recv_bytes (MpConnection  *self,
 /**
  * mp_connection_recv_bytes_into:
  * @self: a connection
- * @buffer: (out caller-allocates) (array length=size): where to put it
+ * @buffer: (out caller-allocates) (array length=size) (element-type guint8): where to put it
  * @size: the room there is
  * @error: return location for an error
  *
@@ -459,6 +459,8 @@ mp_connection_get_fd (MpConnection *self)
  * mp_connection_get_readable:
  * @self: a connection
  *
+ * Tells whether messages can be received.
+ *
  * Returns: whether this end can receive
  */
 gboolean
@@ -473,6 +475,8 @@ mp_connection_get_readable (MpConnection *self)
  * mp_connection_get_writable:
  * @self: a connection
  *
+ * Tells whether messages can be sent.
+ *
  * Returns: whether this end can send
  */
 gboolean
@@ -486,6 +490,8 @@ mp_connection_get_writable (MpConnection *self)
 /**
  * mp_connection_get_closed:
  * @self: a connection
+ *
+ * Tells whether the connection was closed on this side.
  *
  * Returns: whether this end was closed here, by mp_connection_close() or because a forked child was
  *   not given it

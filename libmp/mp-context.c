@@ -122,6 +122,8 @@ mp_context_get_default (void)
  * mp_context_get_method:
  * @self: a context
  *
+ * Gets how processes of the context are started.
+ *
  * Returns: the start method of this context
  */
 MpStartMethod
@@ -134,6 +136,8 @@ mp_context_get_method (MpContext *self)
 
 /**
  * mp_get_all_start_methods:
+ *
+ * Lists the ways to start processes, the default first.
  *
  * Returns: (transfer none) (array zero-terminated=1): the names of the start methods, that which is
  *   the default of an unconfigured program first
@@ -199,6 +203,8 @@ mp_set_start_method (const char  *method,
 /**
  * mp_start_method_to_string:
  * @method: a start method
+ *
+ * Names a way to start processes.
  *
  * Returns: its name, as mp_context_get() takes it
  */

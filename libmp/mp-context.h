@@ -10,6 +10,14 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MpStartMethod:
+ * @MP_START_METHOD_FORK: a copy of the process that starts it
+ * @MP_START_METHOD_SPAWN: a fresh image of the program
+ * @MP_START_METHOD_FORKSERVER: a copy of a fresh image that does nothing but this
+ *
+ * How a child process comes to be.
+ */
 typedef enum
 {
   MP_START_METHOD_FORK,

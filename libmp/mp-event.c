@@ -77,6 +77,8 @@ mp_event_new (GError **error)
  * mp_event_is_set:
  * @self: an event
  *
+ * Tells whether the event is set, without waiting.
+ *
  * Returns: whether the flag is set at this moment
  */
 gboolean

@@ -10,6 +10,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MpFinalizer:
+ *
+ * Something that is done before the process exits.
+ */
 typedef struct _MpFinalizer MpFinalizer;
 
 /* In place of a priority: only mp_finalizer_call() runs it. */

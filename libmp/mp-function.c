@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "mp-function.h"
+#include "mp-function-private.h"
 
 /* Filled by constructors before main() and by modules as they are loaded. */
 static GHashTable *functions;
@@ -33,7 +33,7 @@ mp_function_register (const char *name,
 }
 
 /**
- * mp_function_lookup:
+ * mp_function_lookup: (skip)
  * @name: a name
  *
  * Finds a registered function. May be called from any thread.
@@ -53,4 +53,24 @@ mp_function_lookup (const char *name)
   G_UNLOCK (functions);
 
   return function;
+}
+
+/* How many functions the program has registered. */
+guint
+_mp_function_get_n_foreign (void)
+{
+  GHashTableIter iter;
+  gpointer name;
+  guint n = 0;
+
+  G_LOCK (functions);
+  if (functions != NULL)
+    {
+      g_hash_table_iter_init (&iter, functions);
+      while (g_hash_table_iter_next (&iter, &name, NULL))
+        n += !g_str_has_prefix (name, MP_OWN_FUNCTION_PREFIX);
+    }
+  G_UNLOCK (functions);
+
+  return n;
 }

@@ -10,6 +10,15 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MpFunction:
+ * @args: (nullable): its arguments
+ * @error: return location for an error
+ *
+ * What processes and workers call, by the name it is registered with.
+ *
+ * Returns: (nullable): its result, taken if it is floating; %NULL without an error is no result
+ */
 typedef GVariant *(*MpFunction) (GVariant  *args,
                                  GError   **error);
 
@@ -17,8 +26,13 @@ MP_EXPORT void       mp_function_register (const char *name,
                                            MpFunction  function);
 MP_EXPORT MpFunction mp_function_lookup   (const char *name);
 
-/* Registers @function under its own name when the program or module is loaded, so that a child
- * that was started from a fresh image finds it too. Stands after the function, no semicolon. */
+/**
+ * MP_REGISTER_FUNCTION:
+ * @function: the name of a function
+ *
+ * Registers a function under its own name when the program or module is loaded, so that a child
+ * that was started from a fresh image finds it too. Stands after the function, no semicolon.
+ */
 #define MP_REGISTER_FUNCTION(function)                          \
   __attribute__ ((constructor)) static void                     \
   mp_register_##function (void)                                 \

@@ -436,6 +436,8 @@ mp_listener_accept_async (MpListener          *self,
  * @result: from the callback
  * @error: return location for an error
  *
+ * Ends [method@Listener.accept_async].
+ *
  * Returns: (transfer full): as mp_listener_accept(), or %NULL with %G_IO_ERROR_CANCELLED
  */
 MpConnection *
@@ -452,6 +454,8 @@ mp_listener_accept_finish (MpListener    *self,
  * mp_listener_get_address:
  * @self: a listener
  *
+ * Gets the address, which clients need.
+ *
  * Returns: where it listens, as mp_client() takes it, with the port that was found
  */
 const char *
@@ -465,6 +469,8 @@ mp_listener_get_address (MpListener *self)
 /**
  * mp_listener_get_last_accepted:
  * @self: a listener
+ *
+ * Gets where the last connection came from.
  *
  * Returns: (nullable): where the last peer came from, refused or not: `HOST:PORT`, or the empty
  *   string if it was a local one without an address

@@ -359,6 +359,8 @@ mp_lock_release (MpLock  *self,
  * mp_lock_get_locked:
  * @self: a lock
  *
+ * Tells whether somebody has the lock now.
+ *
  * Returns: whether somebody has it at this moment
  */
 gboolean

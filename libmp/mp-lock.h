@@ -9,11 +9,19 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MpAcquired:
+ * @MP_ACQUIRED_NOT: it was not acquired: see the error
+ * @MP_ACQUIRED: acquired
+ * @MP_ACQUIRED_OWNER_DIED: acquired, and a process that had it died before it gave it back
+ *
+ * What became of an attempt to acquire.
+ */
 typedef enum
 {
   MP_ACQUIRED_NOT,
   MP_ACQUIRED,
-  MP_ACQUIRED_OWNER_DIED,  /* acquired, and a process that had it died before it gave it back */
+  MP_ACQUIRED_OWNER_DIED,
 } MpAcquired;
 
 #define MP_TYPE_LOCK (mp_lock_get_type ())

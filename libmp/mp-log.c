@@ -222,6 +222,8 @@ mp_log_set_level (MpLogLevel level)
 /**
  * mp_log_get_level:
  *
+ * Gets the least level that is logged.
+ *
  * Returns: the lowest level that goes to standard error, %MP_LOG_WARNING if none was set
  */
 MpLogLevel

@@ -10,6 +10,18 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MpLogLevel:
+ * @MP_LOG_NOTSET: no level was chosen: nothing is logged
+ * @MP_LOG_SUBDEBUG: less than debugging
+ * @MP_LOG_DEBUG: of use to those who look for a mistake
+ * @MP_LOG_INFO: how processes come and go
+ * @MP_LOG_SUBWARNING: less than a warning
+ * @MP_LOG_WARNING: something that should be seen to
+ * @MP_LOG_ERROR: something has failed
+ *
+ * How much a line of the log matters. The numbers are Python's, with two of its own.
+ */
 typedef enum
 {
   MP_LOG_NOTSET = 0,

@@ -9,6 +9,7 @@
 #include "mp-main.h"
 
 #include "mp-exit-private.h"
+#include "mp-function-private.h"
 #include "mp-image-private.h"
 #include "mp-main-private.h"
 #include "mp-process.h"
@@ -32,7 +33,9 @@ static GArray *hooks;
  * Has to be the first call in `main`. In a program that a user started it returns at once and
  * changes nothing. In a process that libmp started from the program file, for `spawn` or as a
  * forkserver, it does what that process is for and never returns. Without this call those start
- * methods fail, so that no program starts itself for ever.
+ * methods fail, so that no program starts itself for ever; but one that has registered no functions
+ * of its own, as an interpreter, gets workers from an installed helper program, which know the
+ * functions of libmp.
  *
  * From here on the process exits in an orderly way: see mp_finalizer_add().
  */
@@ -71,10 +74,32 @@ mp_set_executable (const char *path)
   executable = copy;
 }
 
+/* An interpreter never calls mp_init(), and can't be started again as a process of ours. If it has
+ * registered no function either, whatever its workers do is in libmp: they are made of a program
+ * that is nothing but that. */
+static gboolean
+adopt_helper (void)
+{
+#ifdef MP_HELPER
+  const char *helper = g_getenv ("LIBMP_HELPER");
+
+  if (executable != NULL || _mp_function_get_n_foreign () > 0)
+    return FALSE;
+
+  initialised = TRUE;
+  program_name = g_strdup (g_get_prgname () != NULL ? g_get_prgname () : "libmp");
+  mp_set_executable (helper != NULL ? helper : MP_HELPER);
+  _mp_handle_exit ();
+  mp_process_get_current ();
+#endif
+  return initialised;
+}
+
+/* Whether this program can be started again. */
 gboolean
 _mp_is_initialised (void)
 {
-  return initialised;
+  return initialised || adopt_helper ();
 }
 
 /* The program as its user called it, for argv[0]. */

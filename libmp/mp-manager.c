@@ -480,6 +480,8 @@ mp_manager_join (MpManager  *self,
  * mp_manager_get_address:
  * @self: a manager
  *
+ * Gets the address, which other processes need.
+ *
  * Returns: (nullable): where it listens; before the start what was asked for
  */
 const char *
@@ -493,6 +495,8 @@ mp_manager_get_address (MpManager *self)
 /**
  * mp_manager_get_pid:
  * @self: a manager
+ *
+ * Gets the manager's process.
  *
  * Returns: the number of its process, 0 if it was not started here
  */
@@ -508,6 +512,8 @@ mp_manager_get_pid (MpManager *self)
  * mp_manager_count_objects:
  * @self: a manager
  * @error: return location for an error
+ *
+ * Counts the objects in the manager.
  *
  * Returns: how many objects it keeps, -1 with an error as mp_manager_create() fails
  */

@@ -11,26 +11,49 @@
 
 G_BEGIN_DECLS
 
-/* A method of a type of the program, called in the manager. As an MpFunction: what it returns is
- * taken, NULL without an error is no result. */
+/**
+ * MpManagerFunction:
+ * @self: the object
+ * @args: the arguments of the call
+ * @error: return location for an error
+ *
+ * A method of a type of the program, called in the manager.
+ *
+ * Returns: (nullable): as an [callback@Function] does
+ */
 typedef GVariant *(*MpManagerFunction) (gpointer   self,
                                         GVariant  *args,
                                         GError   **error);
 
+/**
+ * MpManagerMethod:
+ * @name: how it is called
+ * @function: what it does
+ *
+ * A method of a type of the program, called in the manager.
+ */
 typedef struct
 {
   const char        *name;
   MpManagerFunction  function;
 } MpManagerMethod;
 
-/* A type of the program whose objects live in managers. */
+/**
+ * MpManagerTypeInfo:
+ * @name: how it is known
+ * @create: makes an object of its arguments
+ * @destroy: (nullable): frees an object
+ * @methods: the last one has no name
+ *
+ * A type of the program whose objects live in managers.
+ */
 typedef struct
 {
   const char            *name;
   gpointer             (*create)  (GVariant  *args,
                                    GError   **error);
   GDestroyNotify         destroy;
-  const MpManagerMethod *methods;  /* the last one has no name */
+  const MpManagerMethod *methods;
 } MpManagerTypeInfo;
 
 #define MP_TYPE_MANAGER (mp_manager_get_type ())
@@ -66,8 +89,12 @@ MP_EXPORT MpProxy    *mp_manager_create          (MpManager               *self,
                                                   GError                 **error);
 MP_EXPORT void        mp_manager_register_type   (const MpManagerTypeInfo *info);
 
-/* Registers a type when the program or module is loaded: @info is the name of a variable. Stands
- * after it, no semicolon. */
+/**
+ * MP_REGISTER_MANAGER_TYPE:
+ * @info: the name of a variable
+ *
+ * Registers a type when the program or module is loaded. Stands after the variable, no semicolon.
+ */
 #define MP_REGISTER_MANAGER_TYPE(info)                          \
   __attribute__ ((constructor)) static void                     \
   mp_register_manager_type_##info (void)                        \

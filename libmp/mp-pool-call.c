@@ -72,6 +72,28 @@ mp_pool_apply_async (MpPool           *self,
 }
 
 /**
+ * mp_pool_apply_later: (rename-to mp_pool_apply_async)
+ * @self: a pool
+ * @function: name of a registered function
+ * @args: (nullable): its arguments; consumed if floating
+ * @error: return location for an error
+ *
+ * As [method@Pool.apply_async] for those who ask the result itself, as
+ * [method@AsyncResult.get_async] does: two callbacks with the data of both are nothing for other
+ * languages.
+ *
+ * Returns: (transfer full): the result to come
+ */
+MpAsyncResult *
+mp_pool_apply_later (MpPool      *self,
+                     const char  *function,
+                     GVariant    *args,
+                     GError     **error)
+{
+  return mp_pool_apply_async (self, function, args, NULL, NULL, NULL, error);
+}
+
+/**
  * mp_pool_apply:
  * @self: a pool
  * @function: name of a registered function
@@ -159,6 +181,28 @@ mp_pool_map_async (MpPool           *self,
 
   return start_map (self, function, items, chunksize, FALSE, callback, error_callback, user_data,
                     error);
+}
+
+/**
+ * mp_pool_map_later: (rename-to mp_pool_map_async)
+ * @self: a pool
+ * @function: name of a registered function
+ * @items: an array of any type, see [method@Pool.map_async]; consumed if floating
+ * @chunksize: how many items a worker reserves at once; 0 for what suits their number
+ * @error: return location for an error
+ *
+ * As [method@Pool.map_async], see [method@Pool.apply_later].
+ *
+ * Returns: (transfer full): the result to come
+ */
+MpAsyncResult *
+mp_pool_map_later (MpPool      *self,
+                   const char  *function,
+                   GVariant    *items,
+                   guint        chunksize,
+                   GError     **error)
+{
+  return mp_pool_map_async (self, function, items, chunksize, NULL, NULL, NULL, error);
 }
 
 /**

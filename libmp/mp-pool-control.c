@@ -59,6 +59,8 @@ mp_pool_resize (MpPool *self,
  * mp_pool_get_processes:
  * @self: a pool
  *
+ * Gets the size of the pool.
+ *
  * Returns: how many workers it should have
  */
 guint
@@ -144,4 +146,47 @@ mp_pool_get_workers (MpPool       *self,
   for (guint i = 0; i < MIN (self->workers->len, n_workers); i++)
     describe_worker (self, g_ptr_array_index (self->workers, i), &workers[i]);
   return self->workers->len;
+}
+
+/**
+ * mp_pool_describe_workers:
+ * @self: a pool
+ *
+ * As [method@Pool.get_workers], for those who would rather not have structures: a dictionary for
+ * each worker with `slot`, `pid`, `name`, `state` (`starting`, `idle`, `busy` or `exiting`),
+ * `done`, `child-pid`, and `tag` if it has an item.
+ *
+ * Returns: (transfer floating): an array of type `aa{sv}`
+ */
+GVariant *
+mp_pool_describe_workers (MpPool *self)
+{
+  static const char *const states[] = {
+    [MP_WORKER_STARTING] = "starting",
+    [MP_WORKER_IDLE] = "idle",
+    [MP_WORKER_BUSY] = "busy",
+    [MP_WORKER_EXITING] = "exiting",
+  };
+  GVariantBuilder builder;
+
+  g_return_val_if_fail (MP_IS_POOL (self), NULL);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      MpWorkerInfo info;
+
+      describe_worker (self, g_ptr_array_index (self->workers, i), &info);
+      g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
+      g_variant_builder_add (&builder, "{sv}", "slot", g_variant_new_uint32 (info.slot));
+      g_variant_builder_add (&builder, "{sv}", "pid", g_variant_new_int32 (info.pid));
+      g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string (info.name));
+      g_variant_builder_add (&builder, "{sv}", "state", g_variant_new_string (states[info.state]));
+      g_variant_builder_add (&builder, "{sv}", "done", g_variant_new_uint64 (info.done));
+      g_variant_builder_add (&builder, "{sv}", "child-pid", g_variant_new_int32 (info.child_pid));
+      if (info.has_item)
+        g_variant_builder_add (&builder, "{sv}", "tag", g_variant_new_uint64 (info.tag));
+      g_variant_builder_close (&builder);
+    }
+  return g_variant_builder_end (&builder);
 }

@@ -229,7 +229,7 @@ mp_pool_feed_push (MpPoolFeed *self,
  * mp_pool_feed_push_bytes:
  * @self: a feed
  * @tag: the caller's number for the item, handed back with its outcome
- * @data: (array length=size): the item
+ * @data: (array length=size) (element-type guint8): the item
  * @size: length of @data in bytes
  *
  * As [method@PoolFeed.push] with an `ay`, without making a GVariant here.
@@ -294,6 +294,8 @@ mp_pool_feed_get_room (MpPoolFeed *self)
 /**
  * mp_pool_feed_get_pending:
  * @self: a feed
+ *
+ * Counts what was pushed and has not ended.
  *
  * Returns: how many items were pushed and have no outcome yet
  */

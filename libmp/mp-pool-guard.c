@@ -75,7 +75,7 @@ _mp_pool_end_orphans (MpPool *self)
  *
  * Promises that no process which the workers start survives its worker or this process, whatever
  * kills them. The programs must lead sessions of their own, and their process ids be told by
- * [func@pool_worker_get_child_pid], as [method@Command.run] does.
+ * [func@Pool.worker_get_child_pid], as [method@Command.run] does.
  *
  * For that this process becomes the subreaper of its descendants, and after the death of a
  * worker ends all its own children that libmp did not start. A program that starts children by

@@ -13,7 +13,14 @@ G_BEGIN_DECLS
 #define MP_TYPE_POOL_ITER (mp_pool_iter_get_type ())
 MP_EXPORT G_DECLARE_FINAL_TYPE (MpPoolIter, mp_pool_iter, MP, POOL_ITER, GObject)
 
-/* Gives the next item, or %NULL at the end. */
+/**
+ * MpItemSource:
+ * @user_data: of who has set it
+ *
+ * Gives the items of a pool one after the other.
+ *
+ * Returns: (nullable): the next item, taken if it is floating; %NULL at the end
+ */
 typedef GVariant *(*MpItemSource) (gpointer user_data);
 
 MP_EXPORT gboolean mp_pool_iter_next (MpPoolIter  *self,

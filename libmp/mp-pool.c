@@ -259,7 +259,7 @@ mp_pool_set_max_tasks_per_child (MpPool *self,
  *
  * A worker that takes longer, or is stopped, is ended: SIGTERM, and SIGKILL half a second later.
  * Its item fails with %MP_ERROR_TASK_TIMEOUT, everything else goes on. If it runs a program, see
- * [func@pool_worker_get_child_pid], it is the program that gets the SIGTERM: the function may then
+ * [func@Pool.worker_get_child_pid], it is the program that gets the SIGTERM: the function may then
  * still return, which is the item's outcome, and the worker goes.
  */
 void

@@ -17,6 +17,15 @@ G_BEGIN_DECLS
 #define MP_TYPE_POOL (mp_pool_get_type ())
 MP_EXPORT G_DECLARE_FINAL_TYPE (MpPool, mp_pool, MP, POOL, GObject)
 
+/**
+ * MpWorkerState:
+ * @MP_WORKER_STARTING: it has not said yet that it is there
+ * @MP_WORKER_IDLE: it waits for an item
+ * @MP_WORKER_BUSY: it runs an item
+ * @MP_WORKER_EXITING: it is on its way out
+ *
+ * What a worker of a pool is doing.
+ */
 typedef enum
 {
   MP_WORKER_STARTING,
@@ -25,37 +34,71 @@ typedef enum
   MP_WORKER_EXITING,
 } MpWorkerState;
 
-/* A moment's view of one worker, read without a lock. */
+/**
+ * MpWorkerInfo:
+ * @slot: from 0
+ * @pid: its process
+ * @name: owned by the pool; valid until the worker is replaced
+ * @state: what it is doing
+ * @has_item: whether it runs an item
+ * @tag: of the running item, if @has_item
+ * @since: monotonic ns: when the item began, or the state was entered
+ * @done: items finished in this slot, whatever their outcome
+ * @child_pid: the command it runs, or 0
+ *
+ * A moment's view of a worker.
+ */
 typedef struct
 {
-  guint          slot;       /* from 0 */
+  guint          slot;
   pid_t          pid;
-  const char    *name;       /* owned by the pool; valid until the worker is replaced */
+  const char    *name;
   MpWorkerState  state;
   gboolean       has_item;
-  guint64        tag;        /* of the running item, if @has_item */
-  gint64         since;      /* monotonic ns: when the item began, or the state was entered */
-  guint64        done;       /* items finished in this slot, whatever their outcome */
-  pid_t          child_pid;  /* the command it runs, or 0 */
+  guint64        tag;
+  gint64         since;
+  guint64        done;
+  pid_t          child_pid;
 } MpWorkerInfo;
 
+/**
+ * MpPoolStats:
+ * @queued: submitted, not yet running
+ * @running: items in the hands of workers
+ * @done: items that have ended, whatever their outcome
+ * @workers: alive
+ *
+ * A moment's view of a pool.
+ */
 typedef struct
 {
-  guint64 queued;   /* submitted, not yet running */
+  guint64 queued;
   guint64 running;
   guint64 done;
-  guint   workers;  /* alive */
+  guint   workers;
 } MpPoolStats;
 
+/**
+ * MpWorkerExit:
+ * @MP_WORKER_EXIT_DONE: the pool was closed
+ * @MP_WORKER_EXIT_MAX_TASKS: it has had as many items as it may
+ * @MP_WORKER_EXIT_RESIZED: the pool has become smaller
+ * @MP_WORKER_EXIT_CRASHED: it died
+ * @MP_WORKER_EXIT_TIMEOUT: its item took too long
+ * @MP_WORKER_EXIT_CANCELLED: terminate
+ * @MP_WORKER_EXIT_KILLED: mp_pool_kill_worker()
+ *
+ * Why a worker has ended.
+ */
 typedef enum
 {
-  MP_WORKER_EXIT_DONE,       /* the pool was closed */
+  MP_WORKER_EXIT_DONE,
   MP_WORKER_EXIT_MAX_TASKS,
   MP_WORKER_EXIT_RESIZED,
   MP_WORKER_EXIT_CRASHED,
   MP_WORKER_EXIT_TIMEOUT,
-  MP_WORKER_EXIT_CANCELLED,  /* terminate */
-  MP_WORKER_EXIT_KILLED,     /* mp_pool_kill_worker() */
+  MP_WORKER_EXIT_CANCELLED,
+  MP_WORKER_EXIT_KILLED,
 } MpWorkerExit;
 
 MP_EXPORT MpPool        *mp_pool_new                      (MpContext       *context,
@@ -88,6 +131,10 @@ MP_EXPORT MpAsyncResult *mp_pool_apply_async              (MpPool          *self
                                                            MpErrorCallback  error_callback,
                                                            gpointer         user_data,
                                                            GError         **error);
+MP_EXPORT MpAsyncResult *mp_pool_apply_later              (MpPool          *self,
+                                                           const char      *function,
+                                                           GVariant        *args,
+                                                           GError         **error);
 MP_EXPORT GVariant      *mp_pool_map                      (MpPool          *self,
                                                            const char      *function,
                                                            GVariant        *items,
@@ -100,6 +147,11 @@ MP_EXPORT MpAsyncResult *mp_pool_map_async                (MpPool          *self
                                                            MpCallback       callback,
                                                            MpErrorCallback  error_callback,
                                                            gpointer         user_data,
+                                                           GError         **error);
+MP_EXPORT MpAsyncResult *mp_pool_map_later                (MpPool          *self,
+                                                           const char      *function,
+                                                           GVariant        *items,
+                                                           guint            chunksize,
                                                            GError         **error);
 MP_EXPORT GVariant      *mp_pool_starmap                  (MpPool          *self,
                                                            const char      *function,
@@ -157,6 +209,7 @@ MP_EXPORT void           mp_pool_get_stats                (MpPool          *self
 MP_EXPORT guint          mp_pool_get_workers              (MpPool          *self,
                                                            MpWorkerInfo    *workers,
                                                            guint            n_workers);
+MP_EXPORT GVariant      *mp_pool_describe_workers         (MpPool          *self);
 
 /* For functions that run in a worker. */
 MP_EXPORT gboolean       mp_pool_worker_get_slot          (guint           *slot);

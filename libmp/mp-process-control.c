@@ -196,6 +196,8 @@ mp_process_join (MpProcess  *self,
  * mp_process_is_alive:
  * @self: a process
  *
+ * Tells whether the process runs.
+ *
  * Returns: whether it was started and has not ended; %FALSE also for what is no child, parent or
  *   the object of this process
  */

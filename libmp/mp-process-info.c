@@ -201,6 +201,8 @@ mp_process_set_name (MpProcess  *self,
  * mp_process_get_daemon:
  * @self: a process
  *
+ * Tells whether the process is ended with the one that has started it.
+ *
  * Returns: whether the process is ended when its parent exits
  */
 gboolean

@@ -66,9 +66,15 @@ MP_EXPORT MpProcess  *mp_process_get_current   (void);
 MP_EXPORT MpProcess  *mp_process_get_parent    (void);
 MP_EXPORT GPtrArray  *mp_active_children       (void);
 
-/* Registers a subclass when the program is loaded, as MP_REGISTER_FUNCTION does for functions. */
 MP_EXPORT void mp_process_register_type (GType (*get_type) (void));
 
+/**
+ * MP_REGISTER_PROCESS_TYPE:
+ * @prefix: the prefix of the functions of a subclass
+ *
+ * Registers a subclass of [class@Process] when the program or module is loaded, as
+ * MP_REGISTER_FUNCTION() does for functions. Stands after the type's definition, no semicolon.
+ */
 #define MP_REGISTER_PROCESS_TYPE(prefix)                        \
   __attribute__ ((constructor)) static void                     \
   mp_register_type_##prefix (void)                              \

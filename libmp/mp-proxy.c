@@ -126,6 +126,8 @@ mp_proxy_shareable_init (MpShareableInterface *iface)
  * mp_proxy_get_type_id:
  * @self: a proxy
  *
+ * Gets the name of the type of the object.
+ *
  * Returns: the name of the type it was created with: `dict`, `list`, `Queue`…
  */
 const char *
@@ -231,6 +233,8 @@ mp_proxy_call_async (MpProxy             *self,
  * @self: a proxy
  * @result: from the callback
  * @error: return location for an error
+ *
+ * Ends [method@Proxy.call_async].
  *
  * Returns: (transfer full): as mp_proxy_call(), or %NULL with %G_IO_ERROR_CANCELLED
  */

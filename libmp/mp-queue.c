@@ -167,6 +167,8 @@ mp_queue_new (guint64   max_size,
  * mp_queue_get_size:
  * @self: a queue
  *
+ * Counts the items that are in the queue now.
+ *
  * Returns: how many values are in it at this moment: Python's `qsize`
  */
 guint64
@@ -180,6 +182,8 @@ mp_queue_get_size (MpQueue *self)
 /**
  * mp_queue_get_max_size:
  * @self: a queue
+ *
+ * Gets how many items fit.
  *
  * Returns: how many values can be in it, 0 if only memory limits that
  */
@@ -198,6 +202,8 @@ mp_queue_get_max_size (MpQueue *self)
  * mp_queue_is_empty:
  * @self: a queue
  *
+ * Tells whether there is nothing to get now.
+ *
  * Returns: whether nothing is in it at this moment
  */
 gboolean
@@ -209,6 +215,8 @@ mp_queue_is_empty (MpQueue *self)
 /**
  * mp_queue_is_full:
  * @self: a queue
+ *
+ * Tells whether nothing can be put now.
  *
  * Returns: whether there are as many values in it as can be, at this moment
  */

@@ -442,6 +442,8 @@ mp_semaphore_release (MpSemaphore  *self,
  * mp_semaphore_get_value:
  * @self: a semaphore
  *
+ * Gets how often it could be acquired now.
+ *
  * Returns: how many units can be acquired at this moment
  */
 guint

@@ -281,6 +281,8 @@ mp_shareable_list_attach (const char  *name,
  * mp_shareable_list_get_length:
  * @self: a list
  *
+ * Gets the number of items.
+ *
  * Returns: how many values it has
  */
 guint
@@ -294,6 +296,8 @@ mp_shareable_list_get_length (MpShareableList *self)
 /**
  * mp_shareable_list_get_memory:
  * @self: a list
+ *
+ * Gets the memory that the list lies in.
  *
  * Returns: (transfer none): the memory it lies in: to get its name, to unlink or to close it
  */

@@ -26,7 +26,11 @@ struct _MpShareableInterface
                                 GError      **error);
 };
 
-/* What a shared object is inside values: for g_variant_new(), and g_variant_get() with an `@`. */
+/**
+ * MP_SHAREABLE_TYPE_STRING:
+ *
+ * What a shared object is inside values: for g_variant_new(), and g_variant_get() with an `@`.
+ */
 #define MP_SHAREABLE_TYPE_STRING "(sv)"
 
 MP_EXPORT GVariant *mp_shareable_to_variant    (MpShareable  *self);
@@ -35,8 +39,13 @@ MP_EXPORT gpointer  mp_shareable_from_variant  (GVariant     *variant,
                                                 GError      **error);
 MP_EXPORT void      mp_shareable_register_type (GType       (*get_type) (void));
 
-/* Makes a type known by its name when the program or module is loaded, as MP_REGISTER_FUNCTION does
- * for functions. Stands after the type's definition, no semicolon. */
+/**
+ * MP_REGISTER_SHAREABLE_TYPE:
+ * @prefix: the prefix of the functions of a type
+ *
+ * Makes a type known by its name when the program or module is loaded, as MP_REGISTER_FUNCTION()
+ * does for functions. Stands after the type's definition, no semicolon.
+ */
 #define MP_REGISTER_SHAREABLE_TYPE(prefix)                      \
   __attribute__ ((constructor)) static void                     \
   mp_register_shareable_##prefix (void)                         \

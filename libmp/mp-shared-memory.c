@@ -292,6 +292,8 @@ mp_shared_memory_attach (const char  *name,
  * mp_shared_memory_get_name:
  * @self: shared memory
  *
+ * Gets the name by which other processes find it.
+ *
  * Returns: (transfer none) (nullable): its name, if it has one
  */
 const char *
@@ -306,6 +308,8 @@ mp_shared_memory_get_name (MpSharedMemory *self)
  * mp_shared_memory_get_size:
  * @self: shared memory
  *
+ * Gets the size of the memory.
+ *
  * Returns: how many bytes it has
  */
 gsize
@@ -319,6 +323,8 @@ mp_shared_memory_get_size (MpSharedMemory *self)
 /**
  * mp_shared_memory_get_data: (skip)
  * @self: shared memory
+ *
+ * Gets where the memory is mapped.
  *
  * Returns: (transfer none) (nullable): its bytes, until it is closed; %NULL then
  */

@@ -86,6 +86,8 @@ mp_simple_queue_get (MpSimpleQueue  *self,
  * mp_simple_queue_is_empty:
  * @self: a queue
  *
+ * Tells whether there is nothing to get now.
+ *
  * Returns: whether nothing is in it at this moment
  */
 gboolean

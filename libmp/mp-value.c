@@ -79,6 +79,8 @@ mp_value_new_with_lock (char     typecode,
  * mp_value_get_pointer: (skip)
  * @self: a value
  *
+ * Gets where the value lies, for code that takes the lock itself.
+ *
  * Returns: (transfer none): the number in shared memory, as long as @self lives
  */
 gpointer
@@ -93,6 +95,8 @@ mp_value_get_pointer (MpValue *self)
  * mp_value_get_typecode:
  * @self: a value
  *
+ * Gets the type of the value, as Python's module array calls it.
+ *
  * Returns: the type of the number
  */
 char
@@ -106,6 +110,8 @@ mp_value_get_typecode (MpValue *self)
 /**
  * mp_value_get_lock:
  * @self: a value
+ *
+ * Gets the lock that goes with the value.
  *
  * Returns: (transfer none) (nullable): its lock, if it has one
  */

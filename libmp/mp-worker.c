@@ -458,7 +458,7 @@ _mp_worker_run (const MpWorkerSetup  *setup,
   return done;
 }
 
-const char _mp_worker_function[] = "mp-pool-worker";
+const char _mp_worker_function[] = "mp_pool_worker";
 
 static GVariant *
 pool_worker (GVariant  *args,
