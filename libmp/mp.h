@@ -31,6 +31,7 @@
 #include "mp-shareable.h"
 #include "mp-shareable-list.h"
 #include "mp-shared-memory.h"
+#include "mp-shared-memory-manager.h"
 #include "mp-shared-object.h"
 #include "mp-simple-queue.h"
 #include "mp-value.h"
