@@ -131,7 +131,7 @@ keep (MpSharedMemoryManager *self,
  * Makes memory with a name by chance, zeroed.
  *
  * Returns: (transfer full): the memory, or %NULL with %MP_ERROR_PROCESS after the manager's end or
- *   in another process, or as [ctor@SharedMemory.create] fails
+ *   in another process, or as mp_shared_memory_create() fails
  */
 MpSharedMemory *
 mp_shared_memory_manager_create_memory (MpSharedMemoryManager  *self,
@@ -159,7 +159,7 @@ mp_shared_memory_manager_create_memory (MpSharedMemoryManager  *self,
  * Makes a list in memory with a name by chance.
  *
  * Returns: (transfer full): the list, or %NULL with an error as
- *   mp_shared_memory_manager_create_memory() and [ctor@ShareableList.create] have
+ *   mp_shared_memory_manager_create_memory() and mp_shareable_list_create() have
  */
 MpShareableList *
 mp_shared_memory_manager_create_list (MpSharedMemoryManager  *self,

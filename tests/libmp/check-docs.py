@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Follows the links of the documents: the file must be there, and say what the link is called. An
+example must be one that is built, so that it runs.
+
+    check-docs.py FOLDER-OF-DOCUMENTS MESON-BUILD-OF-EXAMPLES
+"""
+import pathlib
+import re
+import sys
+
+folder, build = (pathlib.Path(name) for name in sys.argv[1:])
+built = build.read_text(encoding='utf-8')
+wrong = []
+links = 0
+
+for document in sorted(folder.glob('*.md')):
+    for number, line in enumerate(document.read_text(encoding='utf-8').splitlines(), 1):
+        for text, target in re.findall(r'\[([^\]]+)\]\(([^)]+)\)', line):
+            if '://' in target:
+                continue
+            links += 1
+            path = folder / target
+            name = text.strip('`')
+            where = f'{document.name}:{number}: '
+            if not path.is_file():
+                wrong.append(f'{where}there is no {target}')
+            elif path.parent.name == 'examples' and f"'{path.stem}'" not in built:
+                wrong.append(f'{where}{target} is not built')
+            elif name != path.name and not re.search(rf'\b{re.escape(name)}\b',
+                                                     path.read_text(encoding='utf-8')):
+                wrong.append(f'{where}{target} does not say {name}')
+if links < 100:
+    wrong.append(f'only {links} links were found')
+print('\n'.join(wrong) or f'{links} links lead where they say')
+sys.exit(bool(wrong))
