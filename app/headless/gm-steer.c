@@ -11,6 +11,7 @@
 #include "gm-old-runs.h"
 #include "gm-report.h"
 #include "gm-run-client.h"
+#include "gm-run-lock.h"
 #include "gm-runner.h"
 
 /* What the command line says to a run that somebody else has started. */
@@ -189,6 +190,8 @@ gm_steer_report_dead (const char   *run,
 
   if (state == NULL)
     message = g_strdup_printf ("%s is not the directory of a run", run);
+  else if (gm_run_is_live (dir, NULL))
+    message = g_strdup_printf ("the run %s is live, but does not answer: %s", run, cause->message);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
            || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
            || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED))

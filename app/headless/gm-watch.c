@@ -19,6 +19,7 @@
 #include "gm-progress.h"
 #include "gm-report.h"
 #include "gm-run-client.h"
+#include "gm-run-lock.h"
 #include "gm-runner.h"
 #include "gm-sink.h"
 #include "gm-old-runs.h"
@@ -44,6 +45,7 @@ typedef struct
   GmTail      *results;    /* owned */
   GmTail      *log;        /* owned */
   GSource     *signals;    /* owned, or NULL */
+  GError      *cause;      /* owned: why the connection ended, or NULL */
   int          signal_fd;
   int          log_level;
   int          code;       /* that this end of the matter has, -1: go on */
@@ -150,6 +152,8 @@ on_closed (GmRunClient  *client,
            Watch        *self)
 {
   self->is_over = TRUE;
+  if (error != NULL && self->cause == NULL)
+    self->cause = g_error_copy (error);
 }
 
 static void
@@ -238,6 +242,7 @@ watch_clear (Watch *self)
   g_clear_pointer (&self->log, gm_tail_free);
   g_clear_pointer (&self->snapshot, gm_snapshot_unref);
   g_clear_object (&self->client);
+  g_clear_error (&self->cause);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Watch, watch_clear)
@@ -283,6 +288,24 @@ ask_for_snapshots (Watch *self)
   gm_run_client_call_async (self->client, "watch", params, NULL, NULL, NULL);
 }
 
+/* Nobody answers, and no end is recorded: the run died, or it does not want to talk to us. */
+static void
+report_lost (Watch      *self,
+             const char *dir)
+{
+  g_autofree char *message = NULL;
+
+  if (!gm_run_is_live (dir, NULL))
+    {
+      gm_report ("the run was interrupted");
+      return;
+    }
+  message = g_strdup_printf ("the run goes on, but it can't be followed: %s",
+                             self->cause != NULL ? self->cause->message
+                                                 : "it has closed the connection");
+  gm_report (message);
+}
+
 /* The run is over: how it ended is in its directory. */
 static int
 finish (Watch           *self,
@@ -296,7 +319,7 @@ finish (Watch           *self,
   if (state == NULL || state->exit_code < 0)
     {
       g_clear_pointer (&self->progress, gm_progress_free);
-      gm_report ("the run was interrupted");
+      report_lost (self, dir);
       return GM_EXIT_FAILED;
     }
   code = state->exit_code;

@@ -99,8 +99,9 @@ shut (GmRunClient  *self,
   self->fd = -1;
   g_hash_table_iter_init (&iter, calls);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &call))
-    g_task_return_new_error (call->task, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                             "The run has ended, or its connection was lost");
+    g_task_return_new_error (call->task, G_IO_ERROR, G_IO_ERROR_CLOSED, "%s",
+                             error != NULL ? error->message
+                                           : "The run has ended, or its connection was lost");
   g_signal_emit (self, signals[CLOSED], 0, error);
 }
 

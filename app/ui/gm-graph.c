@@ -33,7 +33,7 @@ struct _GmGraph
 G_DEFINE_FINAL_TYPE (GmGraph, gm_graph, GTK_TYPE_WIDGET)
 
 static const char * const titles[] = {
-  [GM_GRAPH_QUEUE] = N_("Waiting"),
+  [GM_GRAPH_QUEUE] = N_("Queue"),
   [GM_GRAPH_RATE] = N_("Throughput"),
   [GM_GRAPH_CPU] = N_("CPU"),
   [GM_GRAPH_MEMORY] = N_("Memory"),

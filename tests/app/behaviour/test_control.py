@@ -824,6 +824,22 @@ class CommandLine(Control):
         self.go()
         self.assertEqual(run.wait(), 0)
 
+    def test_refused(self):
+        """A run that takes no more watchers goes on all the same, and is not called dead."""
+        run = self.shell(UNTIL_GO, [0], processes=1)
+        path = self.socket_path(run)
+        clients = [Client(path) for _ in range(64)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.do('status')
+        for word, code in (('watch', 125), ('pause', 2)):
+            done = self.steer(f'--{word}={run.dir}', code=code)
+            self.assertIn(b'64 clients', done.stderr)
+            self.assertNotIn(b'interrupted', done.stderr)
+        self.assertEqual(run.state()['state'], 'running')
+        self.go()
+        self.assertEqual(run.wait(), 0)
+
     def test_runner_dies(self):
         run = self.shell('sleep 1000', [0], processes=1)
         self.socket_path(run)
