@@ -54,12 +54,17 @@ show_banner (GmWindow   *self,
 }
 
 /* What needs attention, if anything does. */
+static gboolean
+shows_page (GmWindow   *self,
+            const char *name)
+{
+  return g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), name) == 0;
+}
+
 static void
 update_banner (GmWindow *self)
 {
   GmAct act = gm_window_get_act (self);
-  gboolean on_results = g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages),
-                                   "results") == 0;
   g_autofree char *text = NULL;
 
   if (self->trouble != NULL)
@@ -81,8 +86,8 @@ update_banner (GmWindow *self)
       text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input failed", "%s inputs failed",
                                            (gulong) failures), number);
       /* Among the results they are in sight. */
-      show_banner (self, failures > 0 && !on_results ? text : NULL, _("_Show Failures"),
-                   "win.show-failures", FALSE);
+      show_banner (self, failures > 0 && !shows_page (self, "results") ? text : NULL,
+                   _("_Show Failures"), "win.show-failures", FALSE);
     }
   else
     show_banner (self, NULL, NULL, NULL, FALSE);
@@ -105,8 +110,12 @@ update_title (GmWindow *self)
   if (self->run != NULL && !gm_window_has_changed (self))
     {
       progress = gm_text_progress (self->run);
-      /* Translators: state and progress of a run: Running · 12 of 100 */
-      subtitle = g_strdup_printf (_("%s · %s"), gm_text_state (self->run), progress);
+      /* The monitor says it larger, and more often. */
+      if (gm_run_get_live (self->run) && shows_page (self, "monitor"))
+        subtitle = g_strdup (gm_text_state (self->run));
+      else
+        /* Translators: state and progress of a run: Running · 12 of 100 */
+        subtitle = g_strdup_printf (_("%s · %s"), gm_text_state (self->run), progress);
     }
   else if (gm_draft_get_path (self->draft) == NULL)
     subtitle = g_strdup (_("Not saved"));
@@ -122,6 +131,13 @@ update_title (GmWindow *self)
                    ? g_strdup_printf ("%s · %s", progress != NULL ? progress : "", title)
                    : g_strdup (title);
   gtk_window_set_title (GTK_WINDOW (self), window_title);
+}
+
+static void
+page_changed_cb (GmWindow *self)
+{
+  update_banner (self);
+  update_title (self);
 }
 
 static void
@@ -339,7 +355,7 @@ gm_window_init (GmWindow *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "selected", G_CALLBACK (select_item), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (update_banner), self,
+  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (page_changed_cb), self,
                            G_CONNECT_SWAPPED);
   gm_window_accept_drops (self);
 }

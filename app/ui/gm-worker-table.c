@@ -31,7 +31,7 @@ static const struct
   [GM_WORKER_COLUMN_ITEM] = { N_("Item"), 10, 30, FALSE, TRUE },
   [GM_WORKER_COLUMN_SINCE] = { N_("For"), 4, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_DONE] = { N_("Done"), 3, 5, TRUE, FALSE },
-  [GM_WORKER_COLUMN_FAILED] = { N_("Failures"), 3, 5, TRUE, FALSE },
+  [GM_WORKER_COLUMN_FAILED] = { N_("Errors"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_CPU] = { N_("CPU"), 3, 5, TRUE, FALSE },
   [GM_WORKER_COLUMN_MEMORY] = { N_("Memory"), 8, 9, TRUE, FALSE },
   [GM_WORKER_COLUMN_THREADS] = { N_("Threads"), 3, 4, TRUE, FALSE },
