@@ -16,6 +16,7 @@
 #include "mp-process-private.h"
 #include "mp-proxy-private.h"
 #include "mp-server-private.h"
+#include "mp-socket-private.h"
 #include "mp-shareable.h"
 
 /* How long the server may take to end by itself, and when it is told to. */
@@ -357,11 +358,17 @@ mp_manager_new_remote (const char  *address,
                        GError     **error)
 {
   g_autoptr (MpManager) self = NULL;
+  g_autofree char *resolved = NULL;
 
   g_return_val_if_fail (address != NULL, NULL);
 
+  /* Proxies that come back to the manager must be known for its own, by whatever name it is called
+   * here. */
+  resolved = _mp_socket_resolve (address, error);
+  if (resolved == NULL)
+    return NULL;
   self = mp_manager_new (NULL, address, authkey);
-  self->client = _mp_manager_client_get (address, self->authkey);
+  self->client = _mp_manager_client_get (resolved, self->authkey);
   return _mp_manager_client_connect (self->client, timeout, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -372,7 +379,8 @@ mp_manager_new_remote (const char  *address,
  * @error: return location for an error
  *
  * Makes this process a manager until somebody shuts it down: Python's
- * `get_server().serve_forever()`.
+ * `get_server().serve_forever()`. The address has to be the one that clients use, not that of all
+ * networks: proxies carry it, and the manager knows its own by it.
  *
  * Returns: %FALSE with %MP_ERROR_FAILED if it can't listen there
  */

@@ -14,6 +14,8 @@ int       _mp_socket_accept     (int          listener,
 int       _mp_socket_connect    (const char  *address,
                                  gint64       deadline,
                                  GError     **error);
+char     *_mp_socket_resolve    (const char  *address,
+                                 GError     **error);
 gboolean  _mp_socket_same_user  (int          socket);
 
 G_END_DECLS

@@ -295,6 +295,20 @@ _mp_socket_connect (const char  *address,
   return g_steal_fd (&fd);
 }
 
+/* Returns: (transfer full): the same address without a name that would have to be looked up: as a
+ * listener there writes it */
+char *
+_mp_socket_resolve (const char  *address,
+                    GError     **error)
+{
+  socklen_t length;
+  Address parsed;
+
+  if (!parse (address, &parsed, &length, error))
+    return NULL;
+  return is_local (address) ? g_strdup (address) : format (&parsed, length);
+}
+
 /* Whether the other side is this user, or may do everything anyway. Of a network nobody knows. */
 gboolean
 _mp_socket_same_user (int socket)

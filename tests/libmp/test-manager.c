@@ -647,6 +647,45 @@ test_remote (void)
     }
 }
 
+/* What is put into a manager's container is kept by it, whatever name the manager is called by. */
+static void
+test_other_name (void)
+{
+  g_autoptr(MpListener) listener = mp_listener_new ("127.0.0.1:0", NULL, NULL);
+  g_autofree char *address = g_strdup (mp_listener_get_address (listener));
+  g_autofree char *name = g_strconcat ("localhost", strchr (address, ':'), NULL);
+  g_autoptr(GBytes) authkey = g_bytes_new ("other", 5);
+  g_autoptr(MpManager) manager = NULL;
+  g_autoptr(MpProcess) process = NULL;
+  g_autoptr(MpProxy) outer = NULL;
+  g_autoptr(MpProxy) again = NULL;
+  g_autoptr(GVariant) value = NULL;
+  MpProxy *inner;
+  g_autoptr(GError) error = NULL;
+
+  g_clear_object (&listener);
+  process = start_new (NULL, "serve", g_variant_new_string (address));
+  while ((manager = mp_manager_new_remote (name, authkey, SECONDS (60), &error)) == NULL)
+    {
+      g_assert_error (error, MP_ERROR, MP_ERROR_EOF);
+      g_clear_error (&error);
+    }
+  outer = make (manager, "dict", NULL);
+  inner = make (manager, "list", NULL);
+  OK (mp_dict_set (outer, parse ("1"), share (inner), &error));
+  g_object_unref (inner);
+  value = mp_dict_get (outer, parse ("1"), &error);
+  g_assert_no_error (error);
+  again = mp_shareable_from_variant (value, MP_TYPE_PROXY, &error);
+  g_assert_no_error (error);
+  OK (mp_list_append (again, parse ("1"), &error));
+  g_clear_object (&again);
+  expect (outer, "clear", NULL, "()");
+  g_assert_cmpint (mp_manager_count_objects (manager, NULL), ==, 1);
+  OK (mp_manager_shutdown (manager, &error));
+  g_assert_cmpint (join (process), ==, 0);
+}
+
 /* A manager that is killed is an error of each call, at once. */
 static void
 test_killed (void)
@@ -721,6 +760,7 @@ main (int    argc,
   g_test_add_func ("/manager/queue", test_queue);
   g_test_add_func ("/manager/waits", test_waits);
   g_test_add_func ("/manager/remote", test_remote);
+  g_test_add_func ("/manager/other-name", test_other_name);
   g_test_add_func ("/manager/killed", test_killed);
 
   return g_test_run ();
