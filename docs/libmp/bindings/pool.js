@@ -28,7 +28,8 @@ async function run(pool, argv) {
         return [argv[0], outcome['end'].deepUnpack(), code.deepUnpack(), text(outcome['stdout']),
             text(outcome['stderr'])].join(' ');
     } catch (error) {
-        return `${argv[0]} error: ${error.message}`;
+        // It begins with the name of the worker, whichever that was.
+        return `${argv[0]} error: ${error.message.replace(/^\S+: /, '')}`;
     }
 }
 
