@@ -28,16 +28,18 @@ close_stdin (void)
 
 /* What a forked child does first, with all signals blocked until it is itself. */
 void
-_mp_child_begin (int   death_signal,
-                 pid_t parent)
+_mp_child_begin (MpProcess *self,
+                 pid_t      parent)
 {
-  prctl (PR_SET_PDEATHSIG, death_signal);
+  MpProcessPrivate *priv = _mp_process_get_private (self);
+
+  prctl (PR_SET_PDEATHSIG, priv->death_signal);
   /* A parent that died before that line is not told of: look. */
-  if (death_signal != 0 && getppid () != parent)
+  if (priv->death_signal != 0 && getppid () != parent)
     _exit (1);
 
   close_stdin ();
-  _mp_reset_signals (MP_LAST_SIGNAL);
+  _mp_reset_signals (MP_LAST_SIGNAL, priv->ignored_signal);
 }
 
 static void

@@ -87,7 +87,7 @@ run_child (void *data)
     fail (launch, MP_COMMAND_STEP_CWD);
   if (launch->has_nice && syscall (SYS_setpriority, PRIO_PROCESS, 0, launch->nice) < 0)
     fail (launch, MP_COMMAND_STEP_NICE);
-  _mp_reset_signals (launch->last_signal);
+  _mp_reset_signals (launch->last_signal, 0);
   syscall (SYS_execve, launch->program, launch->argv, launch->envp);
   fail (launch, MP_COMMAND_STEP_EXECUTE);
   return 127;

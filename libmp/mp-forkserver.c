@@ -100,8 +100,7 @@ run_child (Server    *server,
       _exit (1);
     }
 
-  _mp_child_begin (_mp_process_get_private (process)->death_signal,
-                   _mp_process_get_private (process)->owner);
+  _mp_child_begin (process, _mp_process_get_private (process)->owner);
   _mp_after_fork_run ();
   _mp_child_run (process);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 gboolean _mp_image_start  (const char  *role,
                            GVariant    *data,
                            int          death_signal,
+                           int          ignored_signal,
                            MpStarted   *started,
                            GError     **error);
 void     _mp_image_run    (const char  *argument) G_GNUC_NORETURN;

@@ -35,7 +35,7 @@ typedef struct
   guint        n_kept;
   int          death_signal;
   pid_t        parent;
-  gboolean     ignore_sigint;
+  int          ignored_signal;
 
   int          error_number;  /* what the child tells */
 } Plan;
@@ -72,10 +72,7 @@ become_image (void *data)
     syscall (SYS_exit_group, 1);
 
   arrange_descriptors (plan);
-  _mp_reset_signals (MP_LAST_SIGNAL);
-  /* From the first moment: Ctrl-C reaches everybody on the terminal. */
-  if (plan->ignore_sigint)
-    _mp_set_signal (SIGINT, SIG_IGN);
+  _mp_reset_signals (MP_LAST_SIGNAL, plan->ignored_signal);
   syscall (SYS_execve, plan->path, plan->argv, plan->envp);
   plan->error_number = errno;
   syscall (SYS_exit_group, 127);
@@ -146,6 +143,7 @@ gboolean
 _mp_image_start (const char  *role,
                  GVariant    *data,
                  int          death_signal,
+                 int          ignored_signal,
                  MpStarted   *started,
                  GError     **error)
 {
@@ -161,7 +159,7 @@ _mp_image_start (const char  *role,
     .envp = environ,
     .death_signal = death_signal,
     .parent = getpid (),
-    .ignore_sigint = g_str_equal (role, MP_IMAGE_FORKSERVER),
+    .ignored_signal = ignored_signal,
   };
 
   _mp_handles_collect (message, kept);

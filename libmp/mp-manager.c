@@ -157,8 +157,6 @@ mp_manager_run_server (GVariant  *args,
   const char *address, *initializer;
   MpServer server = { 0 };
 
-  /* Ctrl-C is for the processes that use it; it ends with its creator. */
-  signal (SIGINT, SIG_IGN);
   g_variant_get (args, "(@(sv)m&sm&smv)", &end, &address, &initializer, &initargs);
   control = mp_shareable_from_variant (end, MP_TYPE_CONNECTION, error);
   if (control == NULL)
@@ -249,6 +247,8 @@ describe_process (MpManager    *self,
   mp_process_set_name (process, name);
   mp_process_set_authkey (process, self->authkey);
   mp_process_set_daemon (process, FALSE);
+  /* Ctrl-C is for the processes that use it; it ends with its creator. */
+  _mp_process_get_private (process)->ignored_signal = SIGINT;
   /* It ends with this process, not with the thread that happens to start it. */
   g_object_set (process, "death-signal", 0, NULL);
   return process;

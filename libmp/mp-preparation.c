@@ -10,10 +10,10 @@
 #include "mp-main-private.h"
 #include "mp-process-private.h"
 
-/* The process: type, function, name, identity, daemon, death signal, authkey, arguments; where it
- * comes from: pid, name; the log: level, whether to standard error, level and descriptor of
+/* The process: type, function, name, identity, daemon, death signal, ignored signal, authkey,
+ * arguments; where it comes from: pid, name; the log: level, whether to standard error, level and descriptor of
  * mp_log_to_fd(); the program: start method, executable, preload. */
-#define PREPARATION_TYPE "((ssssbiaymv)(is)(ibih)(iays))"
+#define PREPARATION_TYPE "((ssssbiiaymv)(is)(ibih)(iays))"
 
 static GPtrArray *process_types;
 
@@ -59,13 +59,14 @@ _mp_preparation_new (MpProcess *process)
   MpLogState log;
 
   _mp_log_get_state (&log);
-  return g_variant_new ("((ssssbi@aymv)(is)(ibih)(i^ays))",
+  return g_variant_new ("((ssssbii@aymv)(is)(ibih)(i^ays))",
                         G_OBJECT_TYPE_NAME (process),
                         priv->function != NULL ? priv->function : "",
                         priv->name,
                         priv->identity,
                         (gboolean) priv->daemon,
                         priv->death_signal,
+                        priv->ignored_signal,
                         bytes_to_variant (priv->authkey),
                         priv->args,
                         getpid (),
@@ -113,13 +114,13 @@ build_process (GVariant  *preparation,
   g_autoptr (GVariant) authkey = NULL;
   g_autoptr (GVariant) args = NULL;
   gboolean daemon;
-  int death_signal;
+  int death_signal, ignored_signal;
   MpProcessPrivate *priv;
   MpProcess *process;
   GType type;
 
-  g_variant_get_child (preparation, 0, "(&s&s&s&sbi@aymv)", &type_name, &function, &name, &identity,
-                       &daemon, &death_signal, &authkey, &args);
+  g_variant_get_child (preparation, 0, "(&s&s&s&sbii@aymv)", &type_name, &function, &name, &identity,
+                       &daemon, &death_signal, &ignored_signal, &authkey, &args);
   type = find_type (type_name);
   if (!g_type_is_a (type, MP_TYPE_PROCESS))
     {
@@ -137,6 +138,7 @@ build_process (GVariant  *preparation,
                           NULL);
   priv = _mp_process_get_private (process);
   priv->daemon = daemon;
+  priv->ignored_signal = ignored_signal;
   g_free (priv->identity);
   priv->identity = g_strdup (identity);
   g_clear_pointer (&priv->authkey, g_bytes_unref);

@@ -38,6 +38,7 @@ typedef struct
   pid_t           pid;
   pid_t           owner;        /* whose child it is */
   int             death_signal;
+  int             ignored_signal; /* from the first moment: Ctrl-C reaches the whole terminal */
   int             sent_signal;  /* the last one from us, so that its death is no news */
 
   guint           daemon : 1;
@@ -106,7 +107,7 @@ gboolean          _mp_start_forkserver            (MpProcess          *self,
                                                    GError            **error);
 
 /* In the child. */
-void              _mp_child_begin                 (int                 death_signal,
+void              _mp_child_begin                 (MpProcess          *self,
                                                    pid_t               parent);
 void              _mp_child_run                   (MpProcess          *self) G_GNUC_NORETURN;
 

@@ -326,5 +326,6 @@ _mp_process_new_worker (MpContext  *context,
                                 priv->identity);
   priv->daemon = TRUE;
   priv->worker = TRUE;
+  priv->ignored_signal = SIGINT; /* the parent decides what Ctrl-C means */
   return self;
 }

@@ -13,9 +13,8 @@ G_BEGIN_DECLS
 /* The last one the kernel knows. */
 #define MP_LAST_SIGNAL 64
 
-void  _mp_set_signal       (int    number,
-                            void (*handler) (int));
-void  _mp_reset_signals    (int    last);
-char *_mp_signal_to_string (int    number);
+void  _mp_reset_signals    (int last,
+                            int ignored);
+char *_mp_signal_to_string (int number);
 
 G_END_DECLS

@@ -12,24 +12,26 @@
 #define N_WORDS 32
 
 /* Has @number handled by SIG_DFL or SIG_IGN, which are values of the kernel's, too. */
-void MP_IN_CHILD
-_mp_set_signal (int    number,
-                void (*handler) (int))
+static void MP_IN_CHILD
+set_signal (int    number,
+            void (*handler) (int))
 {
   const unsigned long action[N_WORDS] = { (unsigned long) handler };
 
   syscall (SYS_rt_sigaction, number, action, NULL, MP_LAST_SIGNAL / 8);
 }
 
-/* Each signal up to @last does what it does by default, and none is blocked. Handlers are those of
- * the parent and must not run in a child, and what the parent ignores it must not. */
+/* Each signal up to @last does what it does by default, or nothing if it is @ignored, and none is
+ * blocked. Handlers are those of the parent and must not run in a child, and what the parent
+ * ignores it must not. */
 void MP_IN_CHILD
-_mp_reset_signals (int last)
+_mp_reset_signals (int last,
+                   int ignored)
 {
   static const unsigned long none[N_WORDS];
 
   for (int i = 1; i <= last; i++)
-    _mp_set_signal (i, SIG_DFL);
+    set_signal (i, i == ignored ? SIG_IGN : SIG_DFL);
   syscall (SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, MP_LAST_SIGNAL / 8);
 }
 

@@ -33,9 +33,7 @@ run_child (MpProcess *self,
            GArray    *passed,
            pid_t      parent)
 {
-  MpProcessPrivate *priv = _mp_process_get_private (self);
-
-  _mp_child_begin (priv->death_signal, parent);
+  _mp_child_begin (self, parent);
   forget_parent (passed);
   _mp_process_become_current (self, mp_process_get_current ());
   _mp_after_fork_run ();

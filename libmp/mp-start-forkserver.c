@@ -96,7 +96,7 @@ ensure_server (GError **error)
   if (!make_page (&page, error)
       || !_mp_image_start (MP_IMAGE_FORKSERVER,
                            g_variant_new ("(hhs)", theirs, page, preload != NULL ? preload : ""),
-                           0, &server.process, error))
+                           0, SIGINT, &server.process, error))
     {
       drop_server ();
       return FALSE;

@@ -13,7 +13,9 @@ _mp_start_spawn (MpProcess  *self,
                  MpStarted  *started,
                  GError    **error)
 {
+  MpProcessPrivate *priv = _mp_process_get_private (self);
+
   fflush (NULL);
-  return _mp_image_start (MP_IMAGE_PROCESS, _mp_preparation_new (self),
-                          _mp_process_get_private (self)->death_signal, started, error);
+  return _mp_image_start (MP_IMAGE_PROCESS, _mp_preparation_new (self), priv->death_signal,
+                          priv->ignored_signal, started, error);
 }

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -476,7 +475,6 @@ pool_worker (GVariant  *args,
   arena = _mp_arena_open (arena_fd, error);
   if (arena == NULL)
     return NULL;
-  signal (SIGINT, SIG_IGN); /* the parent decides what Ctrl-C means */
   setup.arena = arena;
   setup.initargs = initargs;
   if (g_variant_n_children (outputs) > 0)
