@@ -11,8 +11,8 @@
 #include "mp-process-private.h"
 
 /* The process: type, function, name, identity, daemon, death signal, ignored signal, authkey,
- * arguments; where it comes from: pid, name; the log: level, whether to standard error, level and descriptor of
- * mp_log_to_fd(); the program: start method, executable, preload. */
+ * arguments; where it comes from: pid, name; the log: level, whether to standard error, level and
+ * descriptor of mp_log_to_fd(); the program: start method, executable, preload. */
 #define PREPARATION_TYPE "((ssssbiiaymv)(is)(ibih)(iays))"
 
 static GPtrArray *process_types;
@@ -119,8 +119,8 @@ build_process (GVariant  *preparation,
   MpProcess *process;
   GType type;
 
-  g_variant_get_child (preparation, 0, "(&s&s&s&sbii@aymv)", &type_name, &function, &name, &identity,
-                       &daemon, &death_signal, &ignored_signal, &authkey, &args);
+  g_variant_get_child (preparation, 0, "(&s&s&s&sbii@aymv)", &type_name, &function, &name,
+                       &identity, &daemon, &death_signal, &ignored_signal, &authkey, &args);
   type = find_type (type_name);
   if (!g_type_is_a (type, MP_TYPE_PROCESS))
     {
