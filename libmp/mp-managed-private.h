@@ -91,6 +91,11 @@ GVariant   *_mp_server_keep     (MpServer      *server,
 void        _mp_server_forget   (MpServer      *server,
                                  GVariant      *value);
 
+/* For methods that make objects. */
+GVariant   *_mp_server_publish  (MpServer      *server,
+                                 const MpManagedType *type,
+                                 MpManaged     *object);
+
 const MpManagedType *_mp_managed_find_type (const char *name);
 
 extern const MpManagedType _mp_managed_array;

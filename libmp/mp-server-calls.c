@@ -3,240 +3,9 @@
 
 #include "mp-server-private.h"
 
-#include "mp-handles-private.h"
 #include "mp-log.h"
 #include "mp-payload-private.h"
 #include "mp-poll-private.h"
-#include "mp-proxy-private.h"
-#include "mp-shareable.h"
-
-/* How long a proxy may be on its way after its sender has ended. */
-#define LEASE_TIME (60 * G_TIME_SPAN_SECOND)
-#define PROXY_NAME "MpProxy"
-
-/* The proxies in a value. */
-
-void
-_mp_proxies_find (GVariant     *value,
-                  const char   *address,
-                  MpProxyFound  found,
-                  gpointer      user_data)
-{
-  /* Only what can hold a variant can hold a proxy. */
-  if (!g_variant_is_container (value) || !_mp_handles_possible (g_variant_get_type (value)))
-    return;
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE (MP_SHAREABLE_TYPE_STRING)))
-    {
-      g_autoptr (GVariant) state = NULL;
-      const char *name;
-
-      g_variant_get (value, "(&sv)", &name, &state);
-      if (g_str_equal (name, PROXY_NAME)
-          && g_variant_is_of_type (state, G_VARIANT_TYPE (MP_PROXY_STATE_TYPE)))
-        {
-          const char *manager;
-          guint64 id, token;
-
-          g_variant_get (state, "(&s&stt)", &manager, NULL, &id, &token);
-          if (address == NULL || g_str_equal (manager, address))
-            found (manager, id, token, user_data);
-          return;
-        }
-    }
-  for (gsize i = 0; i < g_variant_n_children (value); i++)
-    {
-      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
-
-      _mp_proxies_find (child, address, found, user_data);
-    }
-}
-
-static MpManaged *
-find (MpServer *self,
-      guint64   id)
-{
-  return g_hash_table_lookup (self->objects, &id);
-}
-
-/* @object has arrived where it was lent to. Whose the token is says who comes, so it is checked. */
-static void
-return_lease (MpServer  *self,
-              MpManaged *object,
-              guint64    token)
-{
-  MpLease *lease = g_hash_table_lookup (self->leases, &token);
-
-  if (lease == NULL || lease->id != object->id)
-    return;
-  g_hash_table_remove (self->leases, &token);
-  _mp_managed_drop (object);
-}
-
-static void
-hold_found (const char *address,
-            guint64     id,
-            guint64     token,
-            gpointer    user_data)
-{
-  MpServer *self = user_data;
-  MpManaged *object = find (self, id);
-
-  if (object == NULL)
-    return;
-  _mp_managed_hold (object);
-  return_lease (self, object, token);
-}
-
-static void
-drop_found (const char *address,
-            guint64     id,
-            guint64     token,
-            gpointer    user_data)
-{
-  MpManaged *object = find (user_data, id);
-
-  if (object != NULL)
-    _mp_managed_drop (object);
-}
-
-GVariant *
-_mp_server_keep (MpServer *server,
-                 GVariant *value)
-{
-  _mp_proxies_find (value, mp_listener_get_address (server->listener), hold_found, server);
-  return g_variant_ref (value);
-}
-
-/* A method may forget what its result is made of: what it was given is dropped when the asker has
- * been told of it. */
-void
-_mp_server_forget (MpServer *server,
-                   GVariant *value)
-{
-  if (server->answering)
-    {
-      g_queue_push_tail (&server->forgotten, value);
-      return;
-    }
-  _mp_proxies_find (value, mp_listener_get_address (server->listener), drop_found, server);
-  g_variant_unref (value);
-}
-
-static void
-end_answer (MpServer *self)
-{
-  GVariant *value;
-
-  self->answering = FALSE;
-  while ((value = g_queue_pop_head (&self->forgotten)) != NULL)
-    _mp_server_forget (self, value);
-}
-
-/* Objects. */
-
-void
-_mp_managed_hold (MpManaged *self)
-{
-  self->refs++;
-}
-
-void
-_mp_managed_drop (MpManaged *self)
-{
-  if (--self->refs > 0)
-    return;
-
-  g_assert (self->waiting.length == 0);
-  mp_log (MP_LOG_SUBDEBUG, "disposing of obj with id '%" G_GINT64_MODIFIER "x'", self->id);
-  g_hash_table_remove (self->server->objects, &self->id);
-  if (self->type->clear != NULL)
-    self->type->clear (self);
-  g_free (self);
-}
-
-/* Calls that wait get another chance. */
-void
-_mp_managed_changed (MpManaged *self)
-{
-  if (self->changed || self->waiting.length == 0)
-    return;
-
-  self->changed = TRUE;
-  _mp_managed_hold (self);
-  g_queue_push_tail (&self->server->changed, self);
-}
-
-void
-_mp_server_forget_all (MpServer *self)
-{
-  GHashTableIter iter;
-  gpointer object;
-
-  /* Objects may hold each other. */
-  g_hash_table_iter_init (&iter, self->objects);
-  while (g_hash_table_iter_next (&iter, NULL, &object))
-    _mp_managed_hold (object);
-  while (g_hash_table_size (self->objects) > 0)
-    {
-      MpManaged *first;
-
-      g_hash_table_iter_init (&iter, self->objects);
-      g_hash_table_iter_next (&iter, NULL, &object);
-      first = object;
-      first->refs = 1;
-      _mp_managed_drop (first);
-    }
-}
-
-/* Sessions and what they were told of. */
-
-static void
-grant (MpSession *session,
-       MpManaged *object)
-{
-  guint *count = g_hash_table_lookup (session->refs, &object->id);
-
-  if (count == NULL)
-    {
-      count = g_new0 (guint, 1);
-      g_hash_table_insert (session->refs, g_memdup2 (&object->id, sizeof object->id), count);
-      _mp_managed_hold (object);
-    }
-  *count += 1;
-}
-
-static void
-grant_found (const char *address,
-             guint64     id,
-             guint64     token,
-             gpointer    user_data)
-{
-  MpSession *session = user_data;
-  MpManaged *object = find (session->server, id);
-
-  if (object != NULL)
-    grant (session, object);
-}
-
-static void
-take_back (MpSession *session,
-        guint64    id,
-        guint      times)
-{
-  guint *count = g_hash_table_lookup (session->refs, &id);
-  MpManaged *object = find (session->server, id);
-
-  if (count == NULL)
-    return;
-  if (*count > times)
-    *count -= times;
-  else
-    {
-      g_hash_table_remove (session->refs, &id);
-      if (object != NULL)
-        _mp_managed_drop (object);
-    }
-}
 
 /* Calls. */
 
@@ -331,7 +100,7 @@ run (MpCall *call)
                  call->method->name, call->object->type->name);
   if (result == NULL && error == NULL)
     {
-      end_answer (server);
+      _mp_server_end_answer (server);
       if (call->timer == NULL && call->deadline > 0)
         call->timer = g_sequence_insert_sorted (server->timers, call,
                                                 compare_deadlines, NULL);
@@ -344,11 +113,10 @@ run (MpCall *call)
     reply_error (call->session, call->serial, error);
   else if (call->session != NULL && call->serial != 0)
     {
-      _mp_proxies_find (result, mp_listener_get_address (call->session->server->listener),
-                        grant_found, call->session);
+      _mp_session_grant_value (call->session, result);
       _mp_session_reply (call->session, call->serial, FALSE, result);
     }
-  end_answer (server);
+  _mp_server_end_answer (server);
   _mp_call_free (call);
   return TRUE;
 }
@@ -473,11 +241,8 @@ create (MpSession  *session,
       g_free (object);
       return NULL;
     }
-  object->id = ++server->last_id;
-  g_hash_table_insert (server->objects, &object->id, object);
-  mp_log (MP_LOG_DEBUG, "'%s' callable returned object with id '%" G_GINT64_MODIFIER "x'", name,
-          object->id);
-  grant (session, object);
+  _mp_server_add (server, object);
+  _mp_session_grant (session, object);
   return g_variant_new_uint64 (object->id);
 }
 
@@ -491,15 +256,15 @@ incref (MpSession  *session,
   MpManaged *object;
 
   g_variant_get (args, "(tt)", &id, &token);
-  object = find (session->server, id);
+  object = _mp_server_find (session->server, id);
   if (object == NULL)
     {
       g_set_error_literal (error, MP_ERROR, MP_ERROR_CLOSED,
                            "The manager does not have the object any more");
       return NULL;
     }
-  grant (session, object);
-  return_lease (session->server, object, token);
+  _mp_session_grant (session, object);
+  _mp_server_return_lease (session->server, object, token);
   return _mp_call_nothing ();
 }
 
@@ -512,7 +277,7 @@ decref (MpSession  *session,
   guint32 times;
 
   g_variant_get (args, "(tu)", &id, &times);
-  take_back (session, id, times);
+  _mp_session_take_back (session, id, times);
   return _mp_call_nothing ();
 }
 
@@ -521,20 +286,10 @@ lend (MpSession  *session,
       GVariant   *args,
       GError    **error)
 {
-  MpServer *server = session->server;
-  MpLease *lease;
   guint64 id;
 
   g_variant_get (args, "(t)", &id);
-  if (find (server, id) == NULL)
-    return g_variant_new_uint64 (0);
-  lease = g_new0 (MpLease, 1);
-  lease->id = id;
-  lease->session = session;
-  server->last_token++;
-  _mp_managed_hold (find (server, id));
-  g_hash_table_insert (server->leases, g_memdup2 (&server->last_token, sizeof (guint64)), lease);
-  return g_variant_new_uint64 (server->last_token);
+  return g_variant_new_uint64 (_mp_server_lend (session, id));
 }
 
 static GVariant *
@@ -648,7 +403,7 @@ _mp_server_handle (MpSession *session,
       call_own (session, serial, name, args);
       return;
     }
-  object = find (session->server, id);
+  object = _mp_server_find (session->server, id);
   method = check_call (object, name, args, &error);
   if (method == NULL)
     {
@@ -668,33 +423,6 @@ _mp_server_handle (MpSession *session,
   call->thread = thread;
   _mp_managed_hold (object);
   run (call);
-}
-
-static void
-expire_leases (MpServer  *self,
-               MpSession *ended)
-{
-  gint64 now = g_get_monotonic_time ();
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->leases);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      MpLease *lease = value;
-      MpManaged *object = find (self, lease->id);
-
-      if (ended != NULL && lease->session == ended)
-        {
-          lease->session = NULL;
-          lease->expiry = now + LEASE_TIME;
-        }
-      if (lease->session != NULL || lease->expiry > now)
-        continue;
-      g_hash_table_iter_remove (&iter);
-      if (object != NULL)
-        _mp_managed_drop (object);
-    }
 }
 
 /* Takes back what it waited for, and what it held. */
@@ -725,9 +453,9 @@ _mp_server_end_session (MpSession *session)
   for (GList *l = objects; l != NULL; l = l->next)
     _mp_managed_drop (l->data);
 
-  expire_leases (self, session);
+  _mp_server_expire_leases (self, session);
   for (g_hash_table_iter_init (&iter, session->refs);
        g_hash_table_iter_next (&iter, &id, NULL);
        g_hash_table_iter_init (&iter, session->refs))
-    take_back (session, *(guint64 *) id, G_MAXUINT);
+    _mp_session_take_back (session, *(guint64 *) id, G_MAXUINT);
 }

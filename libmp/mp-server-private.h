@@ -92,6 +92,27 @@ void        _mp_session_reply       (MpSession       *self,
                                      GVariant        *value);
 void        _mp_session_fail        (MpSession       *self);
 
+/* The objects. */
+MpManaged  *_mp_server_find         (MpServer        *self,
+                                     guint64          id);
+void        _mp_server_add          (MpServer        *self,
+                                     MpManaged       *object);
+void        _mp_server_return_lease (MpServer        *self,
+                                     MpManaged       *object,
+                                     guint64          token);
+guint64     _mp_server_lend         (MpSession       *session,
+                                     guint64          id);
+void        _mp_server_expire_leases (MpServer       *self,
+                                     MpSession       *ended);
+void        _mp_server_end_answer   (MpServer        *self);
+void        _mp_session_grant       (MpSession       *session,
+                                     MpManaged       *object);
+void        _mp_session_grant_value (MpSession       *session,
+                                     GVariant        *value);
+void        _mp_session_take_back   (MpSession       *session,
+                                     guint64          id,
+                                     guint            times);
+
 /* Calls @found for each proxy in @value of the manager at @address, or of any. */
 typedef void (*MpProxyFound) (const char *address,
                               guint64     id,
