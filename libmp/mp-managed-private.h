@@ -91,10 +91,11 @@ GVariant   *_mp_server_keep     (MpServer      *server,
 void        _mp_server_forget   (MpServer      *server,
                                  GVariant      *value);
 
-/* For methods that make objects. */
-GVariant   *_mp_server_publish  (MpServer      *server,
-                                 const MpManagedType *type,
-                                 MpManaged     *object);
+/* Objects that are not there yet. */
+MpManaged  *_mp_managed_new     (MpServer      *server,
+                                 const MpManagedType *type);
+void        _mp_managed_add     (MpManaged     *self);
+GVariant   *_mp_managed_publish (MpManaged     *self);
 
 const MpManagedType *_mp_managed_find_type (const char *name);
 
@@ -108,6 +109,7 @@ extern const MpManagedType _mp_managed_joinable_queue;
 extern const MpManagedType _mp_managed_list;
 extern const MpManagedType _mp_managed_lock;
 extern const MpManagedType _mp_managed_namespace;
+extern const MpManagedType _mp_managed_pool;
 extern const MpManagedType _mp_managed_queue;
 extern const MpManagedType _mp_managed_rlock;
 extern const MpManagedType _mp_managed_semaphore;

@@ -14,6 +14,7 @@ static const MpManagedType *const types[] = {
   &_mp_managed_list,
   &_mp_managed_lock,
   &_mp_managed_namespace,
+  &_mp_managed_pool,
   &_mp_managed_queue,
   &_mp_managed_rlock,
   &_mp_managed_semaphore,

@@ -31,8 +31,8 @@
  * A process that keeps objects for others, which use them through proxies: Python's `SyncManager`.
  *
  * There are `dict`, `list`, `set`, `Namespace`, `Value`, `Array`, `Queue`, `JoinableQueue`,
- * `Event`, `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition` and `Barrier`, and the
- * types that the program registers, see mp_manager_register_type(). Values are #GVariant of any
+ * `Event`, `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Barrier` and `Pool`, and
+ * the types that the program registers, see mp_manager_register_type(). Values are #GVariant of any
  * type without descriptors.
  *
  * The server has one thread for all that and waits for nobody: a client that is dead, stopped or

@@ -68,11 +68,12 @@ mp_proxy_put (MpProxy   *self,
  * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
  * @error: return location for an error
  *
- * Gets the next item of a `Queue` or `JoinableQueue`. A process that dies while it waits for one
- * takes none.
+ * Gets the next item of a `Queue` or `JoinableQueue`, or the value of an `AsyncResult`, which can
+ * be got again. A process that dies while it waits for an item takes none.
  *
- * Returns: (transfer full): the item, or %NULL with %MP_ERROR_EMPTY if there was none in time,
- *   otherwise as mp_proxy_call() fails
+ * Returns: (transfer full): the item or value, or %NULL with %MP_ERROR_EMPTY if there was no item
+ *   in time, %MP_ERROR_TIMEOUT if the result was not ready, otherwise as mp_async_result_get() and
+ *   mp_proxy_call() fail
  */
 GVariant *
 mp_proxy_get (MpProxy  *self,
@@ -105,10 +106,11 @@ mp_proxy_task_done (MpProxy  *self,
  * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
  * @error: return location for an error
  *
- * Waits until all items of a `JoinableQueue` are done.
+ * Waits until all items of a `JoinableQueue` are done, or the workers of a `Pool` that was closed
+ * or terminated have ended.
  *
- * Returns: %TRUE, or %FALSE with %MP_ERROR_TIMEOUT if @timeout has passed, otherwise as
- *   mp_proxy_call() fails
+ * Returns: %TRUE, or %FALSE with %MP_ERROR_TIMEOUT if @timeout has passed, with %MP_ERROR_PROCESS
+ *   if the pool is still running, otherwise as mp_proxy_call() fails
  */
 gboolean
 mp_proxy_join (MpProxy  *self,
@@ -352,14 +354,14 @@ mp_manager_barrier (MpManager  *self,
  * @timeout: how long to wait, in microseconds, 0 not at all, -1 for ever
  * @error: return location for an error
  *
- * Waits for an `Event`, a `Condition` (acquired by this thread, and so again afterwards) or a
- * `Barrier`.
+ * Waits for an `Event`, a `Condition` (acquired by this thread, and so again afterwards), a
+ * `Barrier` or an `AsyncResult`.
  *
- * Returns: for an event 1; for a condition 1 if it was notified, 0 if @timeout has passed; for a
- *   barrier the place of this one among those who came, from 0; -1 with %MP_ERROR_TIMEOUT if an
- *   event was not set in time, %MP_ERROR_BROKEN_BARRIER if the barrier is broken, which @timeout
- *   does, too, %MP_ERROR_NOT_OWNED if the condition is not acquired, otherwise as mp_proxy_call()
- *   fails
+ * Returns: for an event and a result 1; for a condition 1 if it was notified, 0 if @timeout has
+ *   passed; for a barrier the place of this one among those who came, from 0; -1 with
+ *   %MP_ERROR_TIMEOUT if an event was not set or a result not ready in time,
+ *   %MP_ERROR_BROKEN_BARRIER if the barrier is broken, which @timeout does, too,
+ *   %MP_ERROR_NOT_OWNED if the condition is not acquired, otherwise as mp_proxy_call() fails
  */
 gint64
 mp_proxy_wait (MpProxy  *self,

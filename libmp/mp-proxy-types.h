@@ -140,4 +140,55 @@ MP_EXPORT gint64      mp_proxy_wait                 (MpProxy     *self,
                                                      gint64       timeout,
                                                      GError     **error);
 
+MP_EXPORT MpProxy    *mp_manager_pool               (MpManager   *self,
+                                                     guint        processes,
+                                                     const char  *initializer,
+                                                     GVariant    *initargs,
+                                                     guint        max_tasks,
+                                                     GError     **error);
+MP_EXPORT GVariant   *mp_proxy_apply                (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *args,
+                                                     GError     **error);
+MP_EXPORT MpProxy    *mp_proxy_apply_async          (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *args,
+                                                     GError     **error);
+MP_EXPORT GVariant   *mp_proxy_map                  (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     guint        chunksize,
+                                                     GError     **error);
+MP_EXPORT MpProxy    *mp_proxy_map_async            (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     guint        chunksize,
+                                                     GError     **error);
+MP_EXPORT GVariant   *mp_proxy_starmap              (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     guint        chunksize,
+                                                     GError     **error);
+MP_EXPORT MpProxy    *mp_proxy_starmap_async        (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     guint        chunksize,
+                                                     GError     **error);
+MP_EXPORT MpProxy    *mp_proxy_imap                 (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     GError     **error);
+MP_EXPORT MpProxy    *mp_proxy_imap_unordered       (MpProxy     *self,
+                                                     const char  *function,
+                                                     GVariant    *items,
+                                                     GError     **error);
+MP_EXPORT gboolean    mp_proxy_next                 (MpProxy     *self,
+                                                     gint64       timeout,
+                                                     GVariant   **value,
+                                                     GError     **error);
+MP_EXPORT gboolean    mp_proxy_close                (MpProxy     *self,
+                                                     GError     **error);
+MP_EXPORT gboolean    mp_proxy_terminate            (MpProxy     *self,
+                                                     GError     **error);
+
 G_END_DECLS

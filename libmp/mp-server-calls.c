@@ -208,7 +208,6 @@ create (MpSession  *session,
         GVariant   *args,
         GError    **error)
 {
-  MpServer *server = session->server;
   g_autoptr (GVariant) inner = NULL;
   const MpManagedType *type;
   const char *name;
@@ -233,16 +232,15 @@ create (MpSession  *session,
       return NULL;
     }
 
-  object = g_malloc0 (type->size);
-  object->type = type;
-  object->server = server;
+  object = _mp_managed_new (session->server, type);
   if (!type->init (object, inner, error))
     {
       g_free (object);
       return NULL;
     }
-  _mp_server_add (server, object);
+  _mp_managed_add (object);
   _mp_session_grant (session, object);
+  _mp_managed_drop (object);
   return g_variant_new_uint64 (object->id);
 }
 

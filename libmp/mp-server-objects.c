@@ -155,35 +155,42 @@ _mp_managed_drop (MpManaged *self)
   g_free (self);
 }
 
-/* Gives @object, which knows its type and this server, an identity. */
-void
-_mp_server_add (MpServer  *self,
-                MpManaged *object)
+/* Returns: one that nobody knows of yet, held once for the caller */
+MpManaged *
+_mp_managed_new (MpServer            *server,
+                 const MpManagedType *type)
 {
-  object->id = ++self->last_id;
-  g_hash_table_insert (self->objects, &object->id, object);
-  mp_log (MP_LOG_DEBUG, "'%s' callable returned object with id '%" G_GINT64_MODIFIER "x'",
-          object->type->name, object->id);
+  MpManaged *self = g_malloc0 (type->size);
+
+  self->type = type;
+  self->server = server;
+  self->refs = 1;
+  return self;
 }
 
-/* Takes in an object that a method has made, which lives on if somebody is told of it.
+/* Gives it an identity, so that others can know of it. */
+void
+_mp_managed_add (MpManaged *self)
+{
+  self->id = ++self->server->last_id;
+  g_hash_table_insert (self->server->objects, &self->id, self);
+  mp_log (MP_LOG_DEBUG, "'%s' callable returned object with id '%" G_GINT64_MODIFIER "x'",
+          self->type->name, self->id);
+}
+
+/* For a method that has made @self and takes the caller's hold: it lives on if the asker is told.
  *
- * Returns: (transfer full): the method's result, a proxy */
+ * Returns: (transfer full): the method's result, a proxy of it */
 GVariant *
-_mp_server_publish (MpServer            *self,
-                    const MpManagedType *type,
-                    MpManaged           *object)
+_mp_managed_publish (MpManaged *self)
 {
   GVariant *state, *proxy;
 
-  object->type = type;
-  object->server = self;
-  _mp_server_add (self, object);
-  state = g_variant_new (MP_PROXY_STATE_TYPE, mp_listener_get_address (self->listener), type->name,
-                         object->id, (guint64) 0);
+  _mp_managed_add (self);
+  state = g_variant_new (MP_PROXY_STATE_TYPE, mp_listener_get_address (self->server->listener),
+                         self->type->name, self->id, (guint64) 0);
   proxy = g_variant_ref_sink (g_variant_new (MP_SHAREABLE_TYPE_STRING, PROXY_NAME, state));
-  _mp_managed_hold (object);
-  _mp_server_forget (self, g_variant_ref (proxy));
+  _mp_server_forget (self->server, g_variant_ref (proxy));
   return proxy;
 }
 

@@ -3,6 +3,7 @@
 
 #include "mp-listener.h"
 #include "mp-managed-custom-private.h"
+#include "mp-managed-pool-private.h"
 #include "mp-managed-private.h"
 #include "mp-message-private.h"
 
@@ -53,6 +54,7 @@ struct _MpServer
   GQueue      changed;   /* MpManaged, held */
   GQueue      forgotten; /* GVariants an answer may still be about */
   MpCustom   *custom;
+  MpPools    *pools;     /* NULL without */
   int         epoll;
 
   guint64     last_id;
@@ -95,8 +97,6 @@ void        _mp_session_fail        (MpSession       *self);
 /* The objects. */
 MpManaged  *_mp_server_find         (MpServer        *self,
                                      guint64          id);
-void        _mp_server_add          (MpServer        *self,
-                                     MpManaged       *object);
 void        _mp_server_return_lease (MpServer        *self,
                                      MpManaged       *object,
                                      guint64          token);

@@ -84,6 +84,21 @@ get_timeout (MpServer *self)
   return left >= 0 ? MIN ((left + 999) / 1000, G_MAXINT) : -1;
 }
 
+static int
+wait_for_events (MpServer           *self,
+                 struct epoll_event *events)
+{
+  int timeout = get_timeout (self);
+
+  if (self->pools != NULL)
+    {
+      _mp_pools_wait (self->pools, timeout);
+      _mp_server_settle (self);
+      timeout = 0;
+    }
+  return epoll_wait (self->epoll, events, N_EVENTS, timeout);
+}
+
 static void
 loop (MpServer *self)
 {
@@ -91,7 +106,7 @@ loop (MpServer *self)
 
   while (!self->stop)
     {
-      int n = epoll_wait (self->epoll, events, N_EVENTS, get_timeout (self));
+      int n = wait_for_events (self, events);
       gboolean was_full = self->full;
 
       for (int i = 0; i < n; i++)
@@ -120,6 +135,7 @@ clear (MpServer *self)
       _mp_session_free (link->data);
       _mp_server_settle (self);
     }
+  g_clear_pointer (&self->pools, _mp_pools_stop);
   _mp_server_forget_all (self);
   _mp_custom_stop (self->custom);
   g_sequence_free (self->timers);
