@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* What libmp itself registers begins with this. */
 #define MP_OWN_FUNCTION_PREFIX "mp_"
 
-guint _mp_function_get_n_foreign (void);
+guint    _mp_function_get_n_foreign (void);
+gboolean _mp_function_perform       (const char  *name,
+                                     GVariant    *args,
+                                     GError     **error);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 
 #include "mp-function-private.h"
 
+#include "mp-error.h"
+
 /* Filled by constructors before main() and by modules as they are loaded. */
 static GHashTable *functions;
 G_LOCK_DEFINE_STATIC (functions);
@@ -73,4 +75,32 @@ _mp_function_get_n_foreign (void)
   G_UNLOCK (functions);
 
   return n;
+}
+
+/* Calls a function for what it does, not for what it returns. */
+gboolean
+_mp_function_perform (const char  *name,
+                      GVariant    *args,
+                      GError     **error)
+{
+  MpFunction function = mp_function_lookup (name);
+  g_autoptr (GError) own_error = NULL;
+  GVariant *result;
+
+  if (function == NULL)
+    {
+      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
+                   "No function “%s” is registered in this process", name);
+      return FALSE;
+    }
+
+  result = function (args, &own_error);
+  /* The function owns what it returns, floating or not. */
+  if (result != NULL)
+    g_variant_unref (g_variant_take_ref (result));
+  if (own_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&own_error));
+  return FALSE;
 }

@@ -9,7 +9,7 @@
 #include "mp-connection.h"
 #include "mp-error.h"
 #include "mp-finalize.h"
-#include "mp-function.h"
+#include "mp-function-private.h"
 #include "mp-log.h"
 #include "mp-payload-private.h"
 #include "mp-process.h"
@@ -106,33 +106,6 @@ mp_manager_init (MpManager *self)
 
 /* In the server's process. */
 
-static gboolean
-run_initializer (const char  *name,
-                 GVariant    *args,
-                 GError     **error)
-{
-  g_autoptr (GError) own_error = NULL;
-  MpFunction function;
-  GVariant *result;
-
-  if (name == NULL)
-    return TRUE;
-  function = mp_function_lookup (name);
-  if (function == NULL)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
-                   "No function “%s” is registered in this process", name);
-      return FALSE;
-    }
-  result = function (args, &own_error);
-  if (result != NULL)
-    g_variant_unref (g_variant_take_ref (result));
-  if (own_error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&own_error));
-  return FALSE;
-}
-
 /* Tells the creator where it is, or why not. */
 static gboolean
 report (MpConnection *control,
@@ -161,7 +134,7 @@ mp_manager_run_server (GVariant  *args,
   control = mp_shareable_from_variant (end, MP_TYPE_CONNECTION, error);
   if (control == NULL)
     return NULL;
-  if (run_initializer (initializer, initargs, &own_error))
+  if (initializer == NULL || _mp_function_perform (initializer, initargs, &own_error))
     listener = mp_listener_new (address, mp_process_get_authkey (mp_process_get_current ()),
                                 &own_error);
   if (!report (control, listener, own_error) || listener == NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -10,18 +9,10 @@
 #include "mp-error.h"
 #include "mp-fd-private.h"
 #include "mp-fds-private.h"
+#include "mp-poll-private.h"
 
 /* What is larger goes by memory: one copy instead of two, and no limit from socket buffers. */
 #define INLINE_MAX (64 * 1024)
-
-static gboolean
-wait_for (int   socket,
-          short events)
-{
-  struct pollfd poll_fd = { .fd = socket, .events = events };
-
-  return poll (&poll_fd, 1, -1) >= 0 || errno == EINTR;
-}
 
 static gboolean
 send_packet (int            socket,
@@ -31,7 +22,7 @@ send_packet (int            socket,
     {
       if (errno == EINTR)
         continue;
-      if (errno != EAGAIN || !wait_for (socket, POLLOUT))
+      if (errno != EAGAIN || !_mp_poll_one (socket, POLLOUT))
         return FALSE;
     }
   return TRUE;
@@ -245,7 +236,7 @@ receive_packet (int            socket,
        * kernel says so once, then gives the rest. */
       if (errno == EINTR || errno == ECONNRESET)
         continue;
-      if (errno != EAGAIN || !wait_for (socket, POLLIN))
+      if (errno != EAGAIN || !_mp_poll_one (socket, POLLIN))
         return -1;
     }
 }

@@ -10,6 +10,8 @@ gint64   _mp_deadline_of_timeout  (gint64         timeout);
 gboolean _mp_poll_any             (struct pollfd *poll_fds,
                                    guint          n_fds,
                                    gint64         deadline);
+gboolean _mp_poll_one             (int            fd,
+                                   short          events);
 gboolean _mp_poll_until           (struct pollfd *poll_fd,
                                    gint64         deadline);
 

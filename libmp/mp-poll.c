@@ -39,6 +39,16 @@ _mp_poll_any (struct pollfd *poll_fds,
     }
 }
 
+/* Waits for one descriptor for as long as it takes. */
+gboolean
+_mp_poll_one (int   fd,
+              short events)
+{
+  struct pollfd poll_fd = { .fd = fd, .events = events };
+
+  return _mp_poll_any (&poll_fd, 1, -1);
+}
+
 gboolean
 _mp_poll_until (struct pollfd *poll_fd,
                 gint64         deadline)

@@ -8,7 +8,7 @@
 #include "mp-context-private.h"
 #include "mp-error.h"
 #include "mp-fd-private.h"
-#include "mp-function.h"
+#include "mp-function-private.h"
 #include "mp-process-private.h"
 
 /**
@@ -51,30 +51,8 @@ mp_process_real_run (MpProcess  *self,
                      GError    **error)
 {
   MpProcessPrivate *priv = _mp_process_get_private (self);
-  g_autoptr (GError) own_error = NULL;
-  GVariant *result;
-  MpFunction function;
 
-  if (priv->function == NULL)
-    return TRUE;
-
-  function = mp_function_lookup (priv->function);
-  if (function == NULL)
-    {
-      g_set_error (error, MP_ERROR, MP_ERROR_NOT_REGISTERED,
-                   "No function “%s” is registered in this process", priv->function);
-      return FALSE;
-    }
-
-  result = function (priv->args, &own_error);
-  /* The function owns what it returns, floating or not. */
-  if (result != NULL)
-    g_variant_unref (g_variant_take_ref (result));
-  if (own_error == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&own_error));
-  return FALSE;
+  return priv->function == NULL || _mp_function_perform (priv->function, priv->args, error);
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -11,6 +10,7 @@
 #include "mp-error.h"
 #include "mp-fd-private.h"
 #include "mp-payload-private.h"
+#include "mp-poll-private.h"
 
 /* As much memory a message may claim before its bytes are there. */
 #define FIRST_PIECE (64 * 1024)
@@ -19,19 +19,10 @@
 #define DEPTH_MAX 100
 
 static gboolean
-wait_for (int   socket,
-          short events)
-{
-  struct pollfd poll_fd = { .fd = socket, .events = events };
-
-  return poll (&poll_fd, 1, -1) >= 0 || errno == EINTR;
-}
-
-static gboolean
 wait_for_room (int      socket,
                gpointer user_data)
 {
-  return wait_for (socket, POLLOUT);
+  return _mp_poll_one (socket, POLLOUT);
 }
 
 static gboolean
@@ -185,7 +176,7 @@ read_all (int     socket,
         return done;
       if (n > 0)
         done += n;
-      else if (errno != EINTR && (errno != EAGAIN || !wait_for (socket, POLLIN)))
+      else if (errno != EINTR && (errno != EAGAIN || !_mp_poll_one (socket, POLLIN)))
         return -1;
     }
   return done;
