@@ -4,6 +4,7 @@
 #include "mp-fifo-private.h"
 #include "mp-queue.h"
 #include "mp-segment-private.h"
+#include "mp-takers-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +18,7 @@ typedef struct
 
   /* Of a joinable queue */
   MP_CACHE_ALIGNED pthread_mutex_t mutex;
-  _Atomic guint64 n_done;                 /* changed while that is held */
+  MpTakers        takers;
 } MpQueueState;
 
 typedef struct
@@ -27,12 +28,16 @@ typedef struct
   MpQueueState *state;
 
   MpFifo        fifo;
+  gboolean      joinable;
 } MpQueuePrivate;
 
 MpQueuePrivate *_mp_queue_get_private  (MpQueue        *self);
 gpointer        _mp_queue_new          (GType           type,
                                         guint64         max_size,
                                         GError        **error);
+MpAcquired      _mp_queue_enter_get    (MpQueuePrivate *self,
+                                        gint64          deadline,
+                                        MpWatch        *watch);
 gboolean        _mp_queue_check_open   (MpQueue        *self,
                                         GError        **error);
 

@@ -121,18 +121,30 @@ new_put (MpQueue  *self,
  * belong to no value, which are dropped by who meets them, but never a value without them.
  */
 
+/* The getters' gate; who died inside is cleared up after. */
+MpAcquired
+_mp_queue_enter_get (MpQueuePrivate *self,
+                     gint64          deadline,
+                     MpWatch        *watch)
+{
+  MpFifoState *fifo = &self->state->fifo;
+  MpAcquired acquired = _mp_gate_enter (&fifo->get.gate, deadline, watch);
+
+  if (acquired == MP_ACQUIRED_OWNER_DIED && self->joinable)
+    _mp_takers_mend (&self->state->takers, atomic_load (&fifo->get.count));
+  return acquired;
+}
+
 /* The getters' gate is free for those who put: nobody who has it waits for this one. */
 static void
 drop_left_over (MpQueuePrivate *queue)
 {
-  MpGate *gate = &queue->state->fifo.get.gate;
-
-  if (_mp_gate_enter (gate, 0, NULL) == MP_ACQUIRED_NOT)
+  if (_mp_queue_enter_get (queue, 0, NULL) == MP_ACQUIRED_NOT)
     return;
   while (_mp_fifo_count (&queue->fifo) == 0
          && _mp_fds_drop (_mp_segment_get_pair (queue->segment)[1]))
     ;
-  _mp_gate_leave (gate, queue->segment);
+  _mp_gate_leave (&queue->state->fifo.get.gate, queue->segment);
 }
 
 /* Returns: DONE, with an error if they can't be sent */
@@ -265,6 +277,8 @@ get_inside (Transfer *transfer)
   if (G_UNLIKELY (record->type == MP_VALUE_HANDLES) && !peek_fds (transfer, at))
     return DONE;
   transfer->bytes = g_memdup2 (at, record->length);
+  if (queue->joinable)
+    _mp_takers_take (&queue->state->takers, atomic_load (&queue->state->fifo.get.count));
   _mp_segment_ring (queue->segment);
   _mp_fifo_remove (&queue->fifo);
   if (G_UNLIKELY (transfer->fds != NULL))
@@ -284,7 +298,7 @@ get_now (Transfer *transfer,
   /* Nothing is put after it was shut down. */
   if (_mp_fifo_is_empty (&transfer->queue->fifo))
     return shut ? ENDED : NOT;
-  if (_mp_gate_enter (&state->fifo.get.gate, transfer->deadline, watch) == MP_ACQUIRED_NOT)
+  if (_mp_queue_enter_get (transfer->queue, transfer->deadline, watch) == MP_ACQUIRED_NOT)
     return BUSY;
   outcome = get_inside (transfer);
   _mp_gate_leave (&state->fifo.get.gate, transfer->queue->segment);

@@ -4,6 +4,7 @@
 #include "mp-queue-private.h"
 
 #include "mp-error.h"
+#include "mp-joinable-queue.h"
 #include "mp-shareable.h"
 #include "mp-shared-object-private.h"
 
@@ -53,6 +54,7 @@ find_parts (gpointer self)
   MpQueuePrivate *priv = _mp_queue_get_private (self);
   guint8 *base;
 
+  priv->joinable = MP_IS_JOINABLE_QUEUE (self);
   priv->segment = _mp_shared_object_get_segment (self);
   priv->state = _mp_shared_object_get_memory (self);
   base = _mp_segment_get_base (priv->segment);

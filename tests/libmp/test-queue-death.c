@@ -168,6 +168,147 @@ test_killed (gconstpointer method)
                   (guint) test.n_sent - g_hash_table_size (arrived), n_killed);
 }
 
+/* A joinable queue: values are taken, and each is done. */
+
+static GVariant *
+do_tasks (GVariant  *args,
+          GError   **error)
+{
+  g_autoptr(MpQueue) queue = queue_of (args, 0);
+
+  for (;;)
+    {
+      g_autoptr(GVariant) value = mp_queue_get (queue, -1, NULL);
+
+      if (value == NULL)
+        return NULL;
+      check_message (value);
+      g_assert_true (mp_joinable_queue_task_done (MP_JOINABLE_QUEUE (queue), NULL));
+    }
+}
+MP_REGISTER_FUNCTION (do_tasks)
+
+/* Takes three, is done with one, says so, and does nothing more. */
+static GVariant *
+take_three (GVariant  *args,
+            GError   **error)
+{
+  g_autoptr(MpQueue) queue = queue_of (args, 0);
+  g_autoptr(MpQueue) told = queue_of (args, 1);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(GVariant) value = mp_queue_get (queue, -1, error);
+
+      g_assert_nonnull (value);
+    }
+  g_assert_true (mp_joinable_queue_task_done (MP_JOINABLE_QUEUE (queue), error));
+  g_assert_true (mp_queue_put (told, g_variant_new_boolean (TRUE), -1, error));
+  g_usleep (600 * G_USEC_PER_SEC);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (take_three)
+
+static MpProcess *
+start_taker (gconstpointer  method,
+             const char    *function,
+             gpointer       queue,
+             gpointer       told)
+{
+  return start_new (method, function,
+                    g_variant_new ("(@(sv)@(sv))", mp_shareable_to_variant (MP_SHAREABLE (queue)),
+                                   mp_shareable_to_variant (MP_SHAREABLE (told))));
+}
+
+static gpointer
+kill_soon (gpointer process)
+{
+  g_usleep (50000);
+  mp_process_kill (process, NULL);
+  return NULL;
+}
+
+/* Both who is joining when a taker is killed and who joins later go on, and one is told. */
+static void
+test_taker_dies (gconstpointer method)
+{
+  for (guint later = 0; later < 2; later++)
+    {
+      g_autoptr(MpJoinableQueue) queue = mp_joinable_queue_new (0, NULL);
+      g_autoptr(MpQueue) told = mp_queue_new (0, NULL);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(MpProcess) process = start_taker (method, "take_three", queue, told);
+      g_autoptr(GVariant) value = NULL;
+      g_autoptr(GThread) killer = NULL;
+
+      for (guint i = 0; i < 3; i++)
+        g_assert_true (mp_queue_put (MP_QUEUE (queue), g_variant_new_int64 (i), -1, NULL));
+      value = mp_queue_get (told, -1, NULL);
+      g_assert_false (mp_joinable_queue_join (queue, 1000, &error));
+      g_assert_no_error (error);
+      if (later)
+        {
+          mp_process_kill (process, NULL);
+          join (process);
+        }
+      else
+        {
+          killer = g_thread_new ("killer", kill_soon, process);
+        }
+      g_assert_false (mp_joinable_queue_join (queue, -1, &error));
+      g_assert_error (error, MP_ERROR, MP_ERROR_WORKER_LOST);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, " 2 "));
+      g_clear_error (&error);
+      if (killer != NULL)
+        g_thread_join (g_steal_pointer (&killer));
+
+      g_assert_true (mp_joinable_queue_join (queue, -1, &error));
+      g_assert_false (mp_joinable_queue_task_done (queue, &error));
+      g_assert_error (error, MP_ERROR, MP_ERROR_NOT_OWNED);
+      join (process);
+    }
+}
+
+/* However many are killed, who joins goes on, and no value counts as done twice. */
+static void
+test_joined (gconstpointer method)
+{
+  g_autoptr(MpJoinableQueue) queue = mp_joinable_queue_new (0, NULL);
+  MpProcess *workers[N_WORKERS];
+  guint n_killed = rounds ();
+  guint64 n_sent = 0;
+
+  for (guint i = 0; i < N_WORKERS; i++)
+    workers[i] = start_taker (method, "do_tasks", queue, queue);
+  for (guint i = 0; i < n_killed; i++)
+    {
+      MpProcess **worker = &workers[i % N_WORKERS];
+      g_autoptr(GError) error = NULL;
+
+      for (int n = g_test_rand_int_range (0, 100); n > 0; n--)
+        g_assert_true (mp_queue_put (MP_QUEUE (queue), make_message (n_sent++), -1, NULL));
+      mp_process_kill (*worker, NULL);
+      g_assert_cmpint (join (*worker), ==, -SIGKILL);
+      g_object_unref (*worker);
+      *worker = start_taker (method, "do_tasks", queue, queue);
+      if (i % 10 > 0)
+        continue;
+      if (!mp_joinable_queue_join (queue, -1, &error))
+        g_assert_error (error, MP_ERROR, MP_ERROR_WORKER_LOST);
+      g_assert_true (mp_queue_is_empty (MP_QUEUE (queue)));
+      g_assert_false (mp_joinable_queue_task_done (queue, NULL));
+    }
+  mp_joinable_queue_join (queue, -1, NULL);
+  g_assert_false (mp_joinable_queue_task_done (queue, NULL));
+  mp_queue_shut_down (MP_QUEUE (queue));
+  for (guint i = 0; i < N_WORKERS; i++)
+    {
+      g_assert_cmpint (join (workers[i]), ==, 0);
+      g_object_unref (workers[i]);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -176,5 +317,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   add_for_methods ("queue-death", "killed", test_killed);
+  add_for_methods ("queue-death", "taker-dies", test_taker_dies);
+  add_for_methods ("queue-death", "joined", test_joined);
   return g_test_run ();
 }
