@@ -5,6 +5,9 @@
 
 #include "gm-history.h"
 
+/* At a time: half of a frame. */
+#define SEARCH_TIME (8 * G_TIME_SPAN_MILLISECOND)
+
 /**
  * GmHistory:
  *
@@ -22,6 +25,9 @@ struct _GmHistory
   GPtrArray  *names;   /* of char *, newest first */
   GPtrArray  *shown;   /* of borrowed names */
   GHashTable *alive;   /* borrowed name → borrowed GmRun */
+
+  guint       n_searched;  /* of the names, the newest */
+  guint       search_id;   /* goes on with the others */
 };
 
 static void gm_history_list_model_init (GListModelInterface *iface);
@@ -181,6 +187,7 @@ gm_history_finalize (GObject *object)
   GHashTableIter iter;
   gpointer run;
 
+  g_clear_handle_id (&self->search_id, g_source_remove);
   g_hash_table_iter_init (&iter, self->alive);
   while (g_hash_table_iter_next (&iter, NULL, &run))
     g_object_weak_unref (run, run_gone_cb, self);
@@ -237,6 +244,7 @@ gm_history_new (const char *folder)
       g_ptr_array_add (self->names, g_strdup (name));
   g_ptr_array_sort (self->names, compare_names);
   g_ptr_array_extend (self->shown, self->names, NULL, NULL);
+  self->n_searched = self->names->len;
 
   return self;
 }
@@ -284,6 +292,9 @@ gm_history_add (GmHistory  *self,
     return;
   owned = g_strdup (name);
   g_ptr_array_insert (self->names, (int) position, owned);
+  if (position > self->n_searched || (position == self->n_searched && self->search_id != 0))
+    return;
+  self->n_searched++;
   if (!matches (self, owned))
     return;
   position = find_position (self->shown, name);
@@ -312,8 +323,40 @@ gm_history_remove (GmHistory  *self,
   if (was_shown)
     g_ptr_array_remove_index (self->shown, shown);
   g_ptr_array_remove_index (self->names, position);
+  if (position < self->n_searched)
+    self->n_searched--;
   if (was_shown)
     g_list_model_items_changed (G_LIST_MODEL (self), shown, 1, 0);
+}
+
+/* Runs that must be read take their time, and the window has other things to do as well. */
+static void
+search_some (GmHistory *self)
+{
+  gint64 end = g_get_monotonic_time () + SEARCH_TIME;
+
+  while (self->n_searched < self->names->len && g_get_monotonic_time () < end)
+    {
+      char *name = g_ptr_array_index (self->names, self->n_searched++);
+
+      if (matches (self, name))
+        g_ptr_array_add (self->shown, name);
+    }
+}
+
+static gboolean
+search_on (gpointer user_data)
+{
+  GmHistory *self = user_data;
+  guint before = self->shown->len;
+
+  search_some (self);
+  if (self->shown->len > before)
+    g_list_model_items_changed (G_LIST_MODEL (self), before, 0, self->shown->len - before);
+  if (self->n_searched < self->names->len)
+    return G_SOURCE_CONTINUE;
+  self->search_id = 0;
+  return G_SOURCE_REMOVE;
 }
 
 /**
@@ -321,7 +364,7 @@ gm_history_remove (GmHistory  *self,
  * @self: a history
  * @search: (nullable): what names shall have in them
  *
- * Shows these runs only.
+ * Shows these runs only; if there are many, some at once and the others soon.
  */
 void
 gm_history_set_search (GmHistory  *self,
@@ -331,11 +374,13 @@ gm_history_set_search (GmHistory  *self,
 
   g_free (self->search);
   self->search = search != NULL && *search != '\0' ? g_strdup (search) : NULL;
+  g_clear_handle_id (&self->search_id, g_source_remove);
   g_ptr_array_set_size (self->shown, 0);
-  for (guint i = 0; i < self->names->len; i++)
-    if (matches (self, g_ptr_array_index (self->names, i)))
-      g_ptr_array_add (self->shown, g_ptr_array_index (self->names, i));
+  self->n_searched = 0;
+  search_some (self);
   g_list_model_items_changed (G_LIST_MODEL (self), 0, before, self->shown->len);
+  if (self->n_searched < self->names->len)
+    self->search_id = g_idle_add (search_on, self);
 }
 
 /**

@@ -186,6 +186,12 @@ def watch(build):
                                       build / 'app' / GTK_MP)}
 
 
+def first_frame(build):
+    """The window without and with a long history, beside windows of GNOME."""
+    return {'window': lambda: figures(HERE.parent / 'ui/run-ui', HERE / 'bench_start.py',
+                                      build / 'app' / GTK_MP)}
+
+
 def pool(method):
     return lambda build: {'libmp': program(build, 'bench-pool', method),
                           'Python': python('bench_pool.py', method)}
@@ -211,6 +217,7 @@ TOPICS = {
 ON_REQUEST = {
     'views': lambda build: {'gtk-mp': lambda: views(build)},
     'watch': watch,
+    'first-frame': first_frame,
     'ten-million': lambda build: {'gtk-mp': lambda: square(build, 10 * MILLION, 'ten-million')},
 }
 

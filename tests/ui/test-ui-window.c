@@ -247,7 +247,15 @@ test_long_history (void)
   g_assert_cmpstr (gm_run_get_id (GM_RUN (first)), ==, "20260101-009999-job-270f");
   gm_history_set_search (GM_HISTORY (history), "job 00ff");
   g_assert_cmpuint (count (history), ==, 1);
+  {
+    g_autofree char *file = g_build_filename (folder, "20260101-000007-job-0007", "state.json", NULL);
+
+    g_assert_true (g_file_set_contents (file, "{\"state\":\"finished\",\"name\":\"Größen\"}", -1, NULL));
+    gm_history_set_search (GM_HISTORY (history), "größe");
+    WAIT_FOR (count (history) == 1);
+  }
   gm_history_set_search (GM_HISTORY (history), NULL);
+  g_assert_cmpuint (count (history), ==, 10000);
   g_signal_connect (history, "items-changed", G_CALLBACK (changed_cb), &added);
   {
     g_autofree char *dir = g_build_filename (folder, "20260102-000000-new-0000", NULL);
