@@ -176,7 +176,7 @@ open_memory (MpBlock  *block,
   memmove (block->fds, block->fds + 1, block->n_fds * sizeof (int));
 
   g_clear_pointer (&block->base, g_free);
-  return _mp_memfd_map (memory, block, error);
+  return _mp_memfd_take (memory, block, error);
 }
 
 gboolean
