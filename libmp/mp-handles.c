@@ -11,6 +11,8 @@
 #include "mp-fd-private.h"
 #include "mp-handles-private.h"
 
+#define SMALL 1024
+
 /* Descriptors that came inside values and are still theirs: descriptor → MpBlock, or NULL for those
  * of a forked child's arguments. */
 static GHashTable *received;
@@ -72,13 +74,25 @@ _mp_handles_collect (GVariant *value,
     }
 }
 
+/* Whether a small value can have descriptors: their type would be among its bytes. To look for a
+ * byte takes less than to look into a container. */
+static gboolean
+may_be_present (GVariant *value)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize size = g_variant_get_size (value);
+
+  return size == 0 || size > SMALL || strchr (type, G_VARIANT_CLASS_HANDLE) != NULL
+         || memchr (g_variant_get_data (value), G_VARIANT_CLASS_HANDLE, size) != NULL;
+}
+
 /* Whether there are descriptors in @value. */
 gboolean
 _mp_handles_present (GVariant *value)
 {
   gboolean present = FALSE;
 
-  if (!_mp_handles_possible (g_variant_get_type (value)))
+  if (!_mp_handles_possible (g_variant_get_type (value)) || !may_be_present (value))
     return FALSE;
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
     return g_variant_get_handle (value) >= 0;

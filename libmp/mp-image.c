@@ -193,7 +193,7 @@ read_message (int      fd,
 {
   MpBlock *block = g_new0 (MpBlock, 1);
 
-  if (!_mp_memfd_map (fd, block, error))
+  if (!_mp_memfd_take (fd, block, error))
     {
       _mp_block_free (block);
       return NULL;

@@ -63,6 +63,13 @@ get_state (gpointer self)
   return _mp_shared_object_get_memory (self);
 }
 
+/* For every use: to find out what an MpRLock is derived from takes GObject a fifth of that. */
+static inline gboolean
+is_lock (gpointer self)
+{
+  return (self != NULL && G_TYPE_FROM_INSTANCE (self) == MP_TYPE_RLOCK) || MP_IS_LOCK (self);
+}
+
 static gboolean
 is_thread_here (pid_t thread)
 {
@@ -242,7 +249,7 @@ mp_lock_acquire (MpLock  *self,
   MpAcquired acquired;
   int error_number;
 
-  g_return_val_if_fail (MP_IS_LOCK (self), MP_ACQUIRED_NOT);
+  g_return_val_if_fail (is_lock (self), MP_ACQUIRED_NOT);
 
   acquired = acquire (get_state (self),
                       timeout <= 0 ? CLAMP (timeout, -1, 0) : _mp_deadline_of_timeout (timeout),
@@ -334,7 +341,7 @@ mp_lock_release (MpLock  *self,
 {
   State *state;
 
-  g_return_val_if_fail (MP_IS_LOCK (self), FALSE);
+  g_return_val_if_fail (is_lock (self), FALSE);
 
   state = get_state (self);
   if (state->recursive && state->depth > 1 && _mp_mutex_is_mine (&state->mutex))

@@ -27,6 +27,7 @@ struct _MpManagerClient
   GMutex       mutex;
   GMutex       sending;    /* a message goes out whole */
   GCond        changed;
+  guint        n_waiting;  /* for that */
   guint32      last_serial;
   gboolean     stream;
   gboolean     reading;    /* somebody does */
@@ -59,6 +60,7 @@ void      _mp_manager_client_send           (MpManagerClient  *self,
                                              gint64            timeout,
                                              gint64            deadline);
 void      _mp_manager_client_read           (MpManagerClient  *self);
+void      _mp_manager_client_wake           (MpManagerClient  *self);
 gboolean  _mp_manager_client_set_gone       (MpManagerClient  *self,
                                              GError          **error);
 void      _mp_manager_client_inherit_args  (GVariant         *args);

@@ -33,6 +33,14 @@ _mp_manager_client_set_gone (MpManagerClient  *self,
   return FALSE;
 }
 
+/* With the mutex. A broadcast asks the kernel even if nobody waits. */
+void
+_mp_manager_client_wake (MpManagerClient *self)
+{
+  if (self->n_waiting > 0)
+    g_cond_broadcast (&self->changed);
+}
+
 MpManagerClient *
 _mp_manager_client_ref (MpManagerClient *self)
 {
@@ -144,7 +152,7 @@ _mp_manager_client_retire (MpManagerClient *self)
       _mp_manager_client_set_gone (self, &error);
       _mp_client_call_finish (call, NULL, error);
     }
-  g_cond_broadcast (&self->changed);
+  _mp_manager_client_wake (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -192,53 +200,46 @@ _mp_manager_client_connect (MpManagerClient  *self,
   return connected;
 }
 
+/* Takes the value. */
 static void
 hand_out (MpManagerClient *self,
-          GVariant        *reply)
+          const MpReply   *reply)
 {
-  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) value = reply->value;
   GError *error = NULL;
   MpClientCall *call;
-  guint32 serial;
-  gboolean failed;
 
-  g_variant_get (reply, MP_REPLY_TYPE, &serial, &failed, &value);
-  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER (serial));
-  if (!failed)
+  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER (reply->serial));
+  if (!reply->failed)
     _mp_manager_client_note_grants (self, value);
   if (call == NULL)
     return;
 
-  g_hash_table_remove (self->calls, GUINT_TO_POINTER (serial));
-  if (failed)
+  g_hash_table_remove (self->calls, GUINT_TO_POINTER (reply->serial));
+  if (reply->failed)
     error = _mp_remote_error (value);
-  _mp_client_call_finish (call, failed ? NULL : g_steal_pointer (&value), error);
+  _mp_client_call_finish (call, reply->failed ? NULL : g_steal_pointer (&value), error);
 }
 
 /* Reads one answer, with the mutex, which is released meanwhile. */
 static void
 read_one (MpManagerClient *self)
 {
-  g_autoptr (GVariant) reply = NULL;
   MpMessage message;
+  MpReply reply;
+  gboolean ok;
 
   self->reading = TRUE;
   g_mutex_unlock (&self->mutex);
-  if ((self->stream ? _mp_stream_recv : _mp_message_recv) (self->fd, &message, NULL))
-    {
-      if (message.kind == MP_MESSAGE_VALUE && message.block->n_fds == 0
-          && g_str_equal (message.type, MP_REPLY_TYPE))
-        reply = _mp_message_steal_value (&message, NULL);
-      else
-        _mp_message_clear (&message);
-    }
-  if (reply == NULL)
+  ok = (self->stream ? _mp_stream_recv : _mp_message_recv) (self->fd, &message, NULL)
+       && _mp_reply_decode (&message, &reply);
+  if (!ok)
     _mp_manager_client_retire (self);
   g_mutex_lock (&self->mutex);
   self->reading = FALSE;
-  if (reply != NULL)
-    hand_out (self, reply);
-  g_cond_broadcast (&self->changed);
+  if (ok)
+    hand_out (self, &reply);
+  _mp_manager_client_wake (self);
 }
 
 /* With the mutex. Returns: FALSE if it is later than @deadline */
@@ -251,11 +252,15 @@ wait_for_answer (MpManagerClient *self,
 
   if (self->reading)
     {
+      gboolean in_time = TRUE;
+
+      self->n_waiting++;
       if (deadline < 0)
         g_cond_wait (&self->changed, &self->mutex);
       else
-        return g_cond_wait_until (&self->changed, &self->mutex, deadline);
-      return TRUE;
+        in_time = g_cond_wait_until (&self->changed, &self->mutex, deadline);
+      self->n_waiting--;
+      return in_time;
     }
   if (deadline >= 0)
     {
@@ -264,7 +269,7 @@ wait_for_answer (MpManagerClient *self,
       readable = _mp_poll_until (&poll_fd, deadline);
       g_mutex_lock (&self->mutex);
       self->reading = FALSE;
-      g_cond_broadcast (&self->changed);
+      _mp_manager_client_wake (self);
       if (!readable)
         return FALSE;
     }
@@ -445,6 +450,7 @@ after_fork (gpointer user_data)
       g_cond_init (&self->changed);
       g_hash_table_remove_all (self->calls);
       _mp_clear_fd (&self->fd);
+      self->n_waiting = 0;
       self->reading = FALSE;
       self->told = FALSE;
       _mp_manager_client_inherit (self);

@@ -66,13 +66,11 @@ is_crowded (MpManagerClient *self)
 
 /* With the mutex for sending. */
 static gboolean
-send_request (MpManagerClient *self,
-              GVariant        *request,
-              GError         **error)
+send_request (MpManagerClient  *self,
+              const guint8     *data,
+              gsize             size,
+              GError          **error)
 {
-  gconstpointer data = g_variant_get_data (request);
-  gsize size = g_variant_get_size (request);
-
   if (self->stream)
     return _mp_stream_send_waiting (self->fd, MP_MESSAGE_VALUE, MP_REQUEST_TYPE, data, size,
                                     make_room, self, error);
@@ -107,7 +105,7 @@ fail_call (MpManagerClient *self,
     }
   else
     g_error_free (error);
-  g_cond_broadcast (&self->changed);
+  _mp_manager_client_wake (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -123,23 +121,24 @@ _mp_manager_client_send (MpManagerClient *self,
                          gint64           deadline)
 {
   g_autoptr (GVariant) sunk = g_variant_ref_sink (args);
-  g_autoptr (GVariant) request = NULL;
+  const MpRequest request = { serial, own_thread (), timeout, id, method, sunk };
+  g_autofree guint8 *data = NULL;
   GError *error = NULL;
   gboolean broken;
+  gsize size;
 
   if (!check_args (sunk, &error))
     {
       fail_call (self, serial, error);
       return;
     }
-  request = g_variant_ref_sink (g_variant_new (MP_REQUEST_TYPE, serial, own_thread (), timeout, id,
-                                               method, sunk));
+  data = _mp_request_encode (&request, &size);
   if (deadline < 0)
     g_mutex_lock (&self->sending);
   else if (!g_mutex_trylock (&self->sending))
     return;
   if (deadline < 0 || can_send_now (self, deadline))
-    send_request (self, request, &error);
+    send_request (self, data, size, &error);
   g_mutex_unlock (&self->sending);
   if (error == NULL)
     return;

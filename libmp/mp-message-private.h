@@ -89,7 +89,7 @@ gboolean  _mp_stream_recv         (int             socket,
 int       _mp_memfd_new           (gconstpointer   data,
                                    gsize           size,
                                    GError        **error);
-gboolean  _mp_memfd_map           (int             fd,
+gboolean  _mp_memfd_take          (int             fd,
                                    MpBlock        *block,
                                    GError        **error);
 

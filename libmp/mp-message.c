@@ -13,6 +13,11 @@
 
 /* What is larger goes by memory: one copy instead of two, and no limit from socket buffers. */
 #define INLINE_MAX (64 * 1024)
+#define SPACE (sizeof (MpMessageHeader) + INLINE_MAX + MP_MESSAGE_TYPE_MAX)
+/* What is smaller is copied out of the thread's buffer, which stays. */
+#define SMALL 4096
+
+static GPrivate buffer = G_PRIVATE_INIT (g_free);
 
 static gboolean
 send_packet (int            socket,
@@ -162,7 +167,7 @@ open_memory (MpBlock  *block,
   memmove (block->fds, block->fds + 1, block->n_fds * sizeof (int));
 
   g_clear_pointer (&block->base, g_free);
-  return _mp_memfd_map (memory, block, error);
+  return _mp_memfd_take (memory, block, error);
 }
 
 gboolean
@@ -241,28 +246,44 @@ receive_packet (int            socket,
     }
 }
 
+/* Returns: (transfer full): the @length bytes in the thread's buffer, in memory of that size */
+static gpointer
+take_received (gpointer space,
+               gsize    length)
+{
+  if (length <= SMALL)
+    return g_memdup2 (space, length);
+  g_private_set (&buffer, NULL);
+  return g_realloc (space, length);
+}
+
 /* Waits for a message. On failure there is none in @message. */
 gboolean
 _mp_message_recv (int         socket,
                   MpMessage  *message,
                   GError    **error)
 {
-  gsize space = sizeof (MpMessageHeader) + INLINE_MAX + MP_MESSAGE_TYPE_MAX;
+  gpointer space = g_private_get (&buffer);
   MpFdsControl control;
-  struct iovec part = { .iov_len = space };
+  struct iovec part = { .iov_len = SPACE };
   struct msghdr packet = {
     .msg_iov = &part, .msg_iovlen = 1,
     .msg_control = &control, .msg_controllen = sizeof control,
   };
   gssize length;
 
+  if (space == NULL)
+    {
+      space = g_malloc (SPACE);
+      g_private_set (&buffer, space);
+    }
+  part.iov_base = space;
   *message = (MpMessage) { .block = g_new0 (MpBlock, 1) };
-  message->block->base = part.iov_base = g_malloc (space);
 
   length = receive_packet (socket, &packet);
   if (length > 0)
     {
-      message->block->base = g_realloc (message->block->base, length);
+      message->block->base = take_received (space, length);
       message->block->fds = _mp_fds_detach (&packet, &message->block->n_fds);
       if (read_packet (message, &packet, length, error))
         return TRUE;

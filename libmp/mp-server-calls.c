@@ -378,34 +378,29 @@ call_own (MpSession  *session,
   reply_error (session, serial, error);
 }
 
-/* @request is of MP_REQUEST_TYPE. */
+/* Takes the arguments. */
 void
-_mp_server_handle (MpSession *session,
-                   GVariant  *request)
+_mp_server_handle (MpSession       *session,
+                   const MpRequest *request)
 {
-  g_autoptr (GVariant) args = NULL;
+  g_autoptr (GVariant) args = request->args;
   g_autoptr (GError) error = NULL;
   const MpManagedMethod *method;
   MpManaged *object;
-  guint32 serial, thread;
-  const char *name;
-  gint64 timeout;
   MpCall *call;
-  guint64 id;
 
-  g_variant_get (request, "(uuxt&sv)", &serial, &thread, &timeout, &id, &name, &args);
   if (session->dead)
     return;
-  if (id == 0)
+  if (request->id == 0)
     {
-      call_own (session, serial, name, args);
+      call_own (session, request->serial, request->method, args);
       return;
     }
-  object = _mp_server_find (session->server, id);
-  method = check_call (object, name, args, &error);
+  object = _mp_server_find (session->server, request->id);
+  method = check_call (object, request->method, args, &error);
   if (method == NULL)
     {
-      reply_error (session, serial, error);
+      reply_error (session, request->serial, error);
       return;
     }
 
@@ -414,11 +409,11 @@ _mp_server_handle (MpSession *session,
   call->object = object;
   call->session = session;
   call->method = method;
-  call->deadline = timeout == 0 ? 0 : _mp_deadline_of_timeout (timeout);
+  call->deadline = request->timeout == 0 ? 0 : _mp_deadline_of_timeout (request->timeout);
   call->link.data = call;
   call->session_link.data = call;
-  call->serial = serial;
-  call->thread = thread;
+  call->serial = request->serial;
+  call->thread = request->thread;
   _mp_managed_hold (object);
   run (call);
 }

@@ -5,14 +5,9 @@
 #include "mp-managed-custom-private.h"
 #include "mp-managed-pool-private.h"
 #include "mp-managed-private.h"
-#include "mp-message-private.h"
+#include "mp-request-private.h"
 
 G_BEGIN_DECLS
-
-/* Serial, thread, timeout, object, method, arguments. Nobody waits for the answer to serial 0. */
-#define MP_REQUEST_TYPE "(uuxtsv)"
-/* Serial, whether it is an error, result. */
-#define MP_REPLY_TYPE "(ubv)"
 
 /* What to send when there is room for it. */
 typedef struct
@@ -76,7 +71,7 @@ typedef struct
 gboolean    _mp_server_run          (MpServer        *self,
                                      GError         **error);
 void        _mp_server_handle       (MpSession       *session,
-                                     GVariant        *request);
+                                     const MpRequest *request);
 void        _mp_server_settle       (MpServer        *self);
 void        _mp_server_end_session  (MpSession       *session);
 gint64      _mp_server_run_timers   (MpServer        *self);

@@ -140,20 +140,47 @@ flush (MpSession *self)
   update_events (self);
 }
 
+static void
+store_message (const MpReply *reply,
+               gboolean       in_memory,
+               gsize          size,
+               guint8        *at)
+{
+  MpMessageHeader header = {
+    .kind = MP_MESSAGE_VALUE, .in_memory = in_memory, .type_length = strlen (MP_REPLY_TYPE),
+    .size = in_memory ? 0 : size,
+  };
+
+  memcpy (at, &header, sizeof header);
+  at += sizeof header;
+  if (!in_memory)
+    _mp_reply_store (reply, at);
+  memcpy (at + header.size, MP_REPLY_TYPE, header.type_length);
+}
+
+static int
+store_in_memory (const MpReply  *reply,
+                 gsize           size,
+                 GError        **error)
+{
+  g_autofree guint8 *content = g_malloc (size);
+
+  _mp_reply_store (reply, content);
+  return _mp_memfd_new (content, size, error);
+}
+
 /* A packet is 64 KiB at most; content that is larger becomes memory. */
 static MpFrame *
-frame_new (MpSession  *self,
-           GVariant   *value,
-           GError    **error)
+frame_new (MpSession      *self,
+           const MpReply  *reply,
+           GError        **error)
 {
-  const char *type = g_variant_get_type_string (value);
-  gsize size = g_variant_get_size (value);
-  MpMessageHeader header = {
-    .kind = MP_MESSAGE_VALUE, .type_length = strlen (type), .size = size,
-  };
-  mp_autofd int memory = -1;
+  gsize size = _mp_reply_get_size (reply->value);
+  gboolean in_memory = !self->stream && size > INLINE_MAX;
+  gsize whole = sizeof (MpMessageHeader) + (in_memory ? 0 : size) + strlen (MP_REPLY_TYPE);
+  int memory = -1;
   MpFrame *frame;
-  guint8 *data, *at;
+  guint8 *data;
 
   if (size > MP_MAX_PAYLOAD)
     {
@@ -161,28 +188,15 @@ frame_new (MpSession  *self,
                    "The result has %" G_GSIZE_FORMAT " bytes, and 1 GiB is the most", size);
       return NULL;
     }
+  if (in_memory && (memory = store_in_memory (reply, size, error)) < 0)
+    return NULL;
+
+  data = g_malloc (whole);
+  store_message (reply, in_memory, size, data);
   frame = g_new0 (MpFrame, 1);
   frame->weight = size;
-  if (!self->stream && size > INLINE_MAX)
-    {
-      memory = _mp_memfd_new (g_variant_get_data (value), size, error);
-      if (memory < 0)
-        {
-          g_free (frame);
-          return NULL;
-        }
-      header.in_memory = TRUE;
-      header.size = size = 0;
-    }
-
-  at = data = g_malloc (sizeof header + size + header.type_length);
-  memcpy (at, &header, sizeof header);
-  at += sizeof header;
-  if (size > 0)
-    g_variant_store (value, at);
-  memcpy (at + size, type, header.type_length);
-  frame->bytes = g_bytes_new_take (data, sizeof header + size + header.type_length);
-  frame->memory = g_steal_fd (&memory);
+  frame->bytes = g_bytes_new_take (data, whole);
+  frame->memory = memory;
   return frame;
 }
 
@@ -194,17 +208,14 @@ _mp_session_reply (MpSession *self,
                    GVariant  *value)
 {
   g_autoptr (GVariant) sunk = g_variant_ref_sink (value);
-  g_autoptr (GVariant) reply = NULL;
+  const MpReply reply = { serial, is_error, sunk };
   g_autoptr (GError) error = NULL;
   MpFrame *frame = NULL;
 
   if (self->dead)
     return;
   if (_mp_stream_check_value (sunk, &error))
-    {
-      reply = g_variant_ref_sink (g_variant_new (MP_REPLY_TYPE, serial, is_error, sunk));
-      frame = frame_new (self, reply, &error);
-    }
+    frame = frame_new (self, &reply, &error);
   /* Who has called gets to know; an error is small. */
   if (frame == NULL && !is_error)
     {
@@ -227,15 +238,10 @@ static void
 handle_message (MpSession *self,
                 MpMessage *message)
 {
-  g_autoptr (GVariant) request = NULL;
+  MpRequest request;
 
-  if (message->kind == MP_MESSAGE_VALUE && message->block->size <= MP_MAX_PAYLOAD
-      && message->block->n_fds == 0 && g_str_equal (message->type, MP_REQUEST_TYPE))
-    request = _mp_message_steal_value (message, NULL);
-  else
-    _mp_message_clear (message);
-  if (request != NULL)
-    _mp_server_handle (self, request);
+  if (_mp_request_decode (message, &request))
+    _mp_server_handle (self, &request);
   else
     _mp_session_fail (self);
 }

@@ -128,6 +128,14 @@ is_deeper (GVariant *value,
   return FALSE;
 }
 
+/* Each container takes a byte, of the value or of its type, at least. */
+static gboolean
+is_too_deep (GVariant *value)
+{
+  return g_variant_get_size (value) + strlen (g_variant_get_type_string (value)) > DEPTH_MAX
+         && is_deeper (value, DEPTH_MAX);
+}
+
 /* Whether the other side will be able to read @value: it is better to hear of it here. */
 gboolean
 _mp_stream_check_value (GVariant  *value,
@@ -140,7 +148,7 @@ _mp_stream_check_value (GVariant  *value,
                            " a network or through a manager");
       return FALSE;
     }
-  if (is_deeper (value, DEPTH_MAX))
+  if (is_too_deep (value))
     {
       g_set_error (error, MP_ERROR, MP_ERROR_BAD_MESSAGE,
                    "The value is nested too deeply: %d containers in each other is the most",

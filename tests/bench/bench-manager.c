@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Values set in a manager's dict, one after the other, beside the barest that could do it: a packet
- * there and one back between two processes. Prints one figure a line, per second: WHO FIGURE VALUE.
- * The twin of bench_manager.py. */
+ * there and one back between two processes. Prints a figure a line, several times: WHO FIGURE
+ * VALUE. The twin of bench_manager.py. */
 #include "config.h"
 
 #include <mp.h>
@@ -15,7 +15,14 @@
 #define SIZE   64
 #define ROUNDS 5
 
-static double
+static void
+show (const char *who,
+      gint64      begin)
+{
+  printf ("%s dict-set-us %.3f\n", who, (g_get_monotonic_time () - begin) / (double) N_SETS);
+}
+
+static gboolean
 measure_dict (MpProxy  *dict,
               GError  **error)
 {
@@ -24,12 +31,13 @@ measure_dict (MpProxy  *dict,
   for (guint i = 0; i < N_SETS; i++)
     {
       if (!mp_dict_set (dict, g_variant_new_string ("key"), g_variant_new_int64 (i), error))
-        return 0;
+        return FALSE;
     }
-  return N_SETS * (double) G_USEC_PER_SEC / (g_get_monotonic_time () - begin);
+  show ("libmp", begin);
+  return TRUE;
 }
 
-static double
+static void
 measure_bare (int fd)
 {
   gint64 begin = g_get_monotonic_time ();
@@ -38,12 +46,12 @@ measure_bare (int fd)
   for (guint i = 0; i < N_SETS; i++)
     {
       if (send (fd, packet, sizeof packet, 0) < 0 || recv (fd, packet, sizeof packet, 0) <= 0)
-        return 0;
+        return;
     }
-  return N_SETS * (double) G_USEC_PER_SEC / (g_get_monotonic_time () - begin);
+  show ("limit", begin);
 }
 
-static int
+static pid_t
 start_echo (int *fd)
 {
   char packet[SIZE];
@@ -80,11 +88,8 @@ main (int    argc,
   echo = start_echo (&fd);
   manager = mp_manager (&error);
   dict = manager != NULL ? mp_manager_dict (manager, NULL, &error) : NULL;
-  for (guint i = 0; i < ROUNDS && dict != NULL; i++)
-    {
-      printf ("limit dict-sets %.0f\n", measure_bare (fd));
-      printf ("libmp dict-sets %.0f\n", measure_dict (dict, &error));
-    }
+  for (guint i = 0; i < ROUNDS && dict != NULL && measure_dict (dict, &error); i++)
+    measure_bare (fd);
   close (fd);
   waitpid (echo, NULL, 0);
   if (dict != NULL && error == NULL)

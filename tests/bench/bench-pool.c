@@ -6,13 +6,23 @@
 
 #include <mp.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define N_TRIPS 3000
+#define N_BARE  4000000
+
+typedef struct
+{
+  _Atomic guint64 claimed __attribute__ ((aligned (64)));
+  gint64          items[N_BARE] __attribute__ ((aligned (64)));
+  gint64          results[N_BARE];
+} Bare;
 
 static GVariant *
 nothing (GVariant  *args,
@@ -53,6 +63,49 @@ map (MpPool *pool,
 }
 
 static void
+claim_all (Bare    *bare,
+           guint64  chunk)
+{
+  guint64 first;
+
+  while ((first = atomic_fetch_add (&bare->claimed, chunk)) < N_BARE)
+    {
+      for (guint64 i = first; i < MIN (first + chunk, N_BARE); i++)
+        bare->results[i] = bare->items[i];
+    }
+}
+
+/* The limit for a map: two processes that claim numbers in memory and store as many. */
+static void
+bare_map (const char *figure,
+          const char *method,
+          guint64     chunk)
+{
+  Bare *bare = mmap (NULL, sizeof (Bare), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pid_t pids[2];
+  double start;
+
+  if (bare == MAP_FAILED)
+    return;
+  memset (bare, 1, sizeof (Bare));
+  atomic_store (&bare->claimed, 0);
+  start = now ();
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    {
+      pids[i] = fork ();
+      if (pids[i] == 0)
+        {
+          claim_all (bare, chunk);
+          _exit (0);
+        }
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    waitpid (pids[i], NULL, 0);
+  printf ("limit %s-%s %.0f\n", figure, method, N_BARE / (now () - start));
+  munmap (bare, sizeof (Bare));
+}
+
+static void
 measure_maps (MpPool     *pool,
               const char *method)
 {
@@ -64,6 +117,8 @@ measure_maps (MpPool     *pool,
   many = map (pool, 2000000, 0);
   printf ("libmp map-default-%s %.0f\n", method, many);
   printf ("libmp map-tenfold-%s-cost %.3f\n", method, few / many);
+  bare_map ("map-chunk-1", method, 1);
+  bare_map ("map-default", method, N_BARE / 8);
 }
 
 static void

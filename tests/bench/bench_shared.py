@@ -19,21 +19,25 @@ def add_often(value):
             value.value += 1
 
 
-def show(figure, number, begin):
-    print('Python', figure, number / (time.monotonic() - begin))
+def show(figure, number, begin, who='Python'):
+    print(who, figure, number / (time.monotonic() - begin))
 
 
-if __name__ == '__main__':
-    context = multiprocessing.get_context('fork')
-
-    queue = context.Queue()
+def put_items(queue, who):
     process = context.Process(target=get_items, args=(queue,))
     process.start()
     begin = time.monotonic()
     for item in range(ITEMS):
         queue.put(item)
     process.join()
-    show('queue-items', ITEMS, begin)
+    show('queue-items', ITEMS, begin, who)
+
+
+if __name__ == '__main__':
+    context = multiprocessing.get_context('fork')
+
+    put_items(context.Queue(), 'Python')
+    put_items(context.SimpleQueue(), 'SimpleQueue')
 
     semaphore = context.Semaphore(1)
     begin = time.monotonic()
@@ -43,6 +47,9 @@ if __name__ == '__main__':
     show('semaphore-pairs', PAIRS, begin)
 
     value = context.Value('q')
+    begin = time.monotonic()
+    add_often(value)
+    print('Python', 'value-add-ns', (time.monotonic() - begin) / ADDS * 1e9)
     begin = time.monotonic()
     processes = [context.Process(target=add_often, args=(value,)) for _ in range(2)]
     for process in processes:
