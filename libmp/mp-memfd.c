@@ -86,8 +86,8 @@ copy (int       fd,
 /* Gets what _mp_memfd_new() made elsewhere, for this process alone. */
 gboolean
 _mp_memfd_take (int       fd,
-               MpBlock  *block,
-               GError  **error)
+                MpBlock  *block,
+                GError  **error)
 {
   int seals = fcntl (fd, F_GET_SEALS);
   struct stat status;
