@@ -10,6 +10,7 @@
 #include "gm-graph.h"
 #include "gm-progress-bar.h"
 #include "gm-results-stats.h"
+#include "gm-shade.h"
 #include "gm-text.h"
 #include "gm-timeline.h"
 #include "gm-worker-table.h"
@@ -54,6 +55,7 @@ struct _GmMonitorPage
   GtkFlowBox     *figures;
   GtkLabel       *span_label;
   AdwBin         *timeline_bin;
+  AdwBin         *legend_bin;
   GtkFlowBox     *graphs_box;
   GmWorkerTable  *workers;
 
@@ -389,6 +391,7 @@ gm_monitor_page_class_init (GmMonitorPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, figures);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, span_label);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, timeline_bin);
+  gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, legend_bin);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, graphs_box);
   gtk_widget_class_bind_template_child (widget_class, GmMonitorPage, workers);
   gtk_widget_class_install_action (widget_class, "monitor.zoom-in", NULL, zoom_in_action);
@@ -445,6 +448,7 @@ gm_monitor_page_init (GmMonitorPage *self)
   g_signal_connect_object (self->timeline, "item-activated", G_CALLBACK (item_activated_cb), self,
                            G_CONNECT_SWAPPED);
   adw_bin_set_child (self->timeline_bin, self->timeline);
+  adw_bin_set_child (self->legend_bin, gm_shade_new_legend ());
   for (guint i = 0; i < GM_GRAPH_N_KINDS; i++)
     {
       self->graphs[i] = gm_graph_new (i, self->span);

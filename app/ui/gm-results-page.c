@@ -7,6 +7,7 @@
 
 #include "gm-results-columns.h"
 #include "gm-text.h"
+#include "gm-widget.h"
 
 /* Looked at between two turns of the main loop. */
 #define SLICE_ROWS 10000
@@ -275,6 +276,7 @@ gm_results_page_init (GmResultsPage *self)
   self->group = GM_NO_GROUP;
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  gm_widget_begin_at_first_column (GTK_WIDGET (self->view));
   gm_results_columns_add (self->view);
   self->model = gm_row_model_new ();
   self->selection = GTK_SELECTION_MODEL (

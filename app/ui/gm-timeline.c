@@ -8,6 +8,7 @@
 #include "gm-timeline.h"
 
 #include "gm-format.h"
+#include "gm-shade.h"
 #include "gm-text.h"
 
 /* Of a worker's row, as there is space for it. */
@@ -15,31 +16,15 @@
 #define MOST_ROW  64
 #define USUAL_ROW 18
 
+/* A lower one has no room for its worker's number. */
+#define LEAST_NUMBERED 15
+#define NUMBER_MARGIN  6
+
 /* Of the whole, before rows become lower. */
 #define USUAL_HEIGHT 160
 
 /* More workers than this share the last row. */
 #define MAX_SLOTS 512
-
-/* In a pixel. What is worse hides what is better. */
-enum
-{
-  NOTHING,
-  OK,
-  CANCELLED,
-  RUNNING,
-  TIMEOUT,
-  FAILED,
-  N_SHADES
-};
-
-static const char * const shades[N_SHADES] = {
-  [OK] = "success_color",
-  [CANCELLED] = "window_fg_color",
-  [RUNNING] = "accent_color",
-  [TIMEOUT] = "warning_color",
-  [FAILED] = "error_color",
-};
 
 /**
  * GmTimeline:
@@ -55,7 +40,7 @@ struct _GmTimeline
   GmTimeSpan *span;
   GmRunData  *data;
   GArray     *slots;     /* of guint: of each worker of the results */
-  guint8     *pixels;    /* a shade for each slot and column */
+  guint8     *pixels;    /* a GmShade for each slot and column */
 
   /* What `pixels` were made of */
   gint64      from;
@@ -104,15 +89,14 @@ get_shade (const GmResultsRow *row)
   switch ((GmStatus) row->status)
     {
     case GM_STATUS_OK:
-      return OK;
-    case GM_STATUS_TIMEOUT:
-      return TIMEOUT;
+      return GM_SHADE_OK;
     case GM_STATUS_CANCELLED:
-      return CANCELLED;
+      return GM_SHADE_CANCELLED;
+    case GM_STATUS_TIMEOUT:
     case GM_STATUS_ERROR:
     case GM_STATUS_CRASHED:
     default:
-      return FAILED;
+      return GM_SHADE_FAILED;
     }
 }
 
@@ -188,8 +172,7 @@ go_through (GmTimeline *self)
       const GmEventsAttempt *attempt = gm_events_index_get_attempt (events, self->n_attempts);
 
       if (is_shown (self, attempt))
-        paint (self, attempt->slot, attempt->started, get_end (attempt),
-               attempt->is_timeout ? TIMEOUT : FAILED);
+        paint (self, attempt->slot, attempt->started, get_end (attempt), GM_SHADE_RETRIED);
     }
 }
 
@@ -244,8 +227,8 @@ draw_shade (GmTimeline *self,
             continue;
           while (x < self->width && line[x] == shade)
             x++;
-          cairo_rectangle (cr, mirrored ? self->width - x : start, slot * height, x - start,
-                           height - gap);
+          gm_shade_block (shade, cr, mirrored ? self->width - x : start, slot * height, x - start,
+                          height - gap);
         }
     }
 }
@@ -266,8 +249,46 @@ draw_running (GmTimeline *self,
       double x1 = CLAMP ((now - self->from) * scale, 0, self->width);
 
       if (worker->has_index && worker->slot >= 1 && worker->slot <= self->n_slots && x1 > x0)
-        cairo_rectangle (cr, mirrored ? self->width - x1 : x0, (worker->slot - 1) * height, x1 - x0,
-                         height - gap);
+        gm_shade_block (GM_SHADE_RUNNING, cr, mirrored ? self->width - x1 : x0,
+                        (worker->slot - 1) * height, x1 - x0, height - gap);
+    }
+}
+
+/* Which worker it is, at the start of its row. */
+static void
+draw_numbers (GmTimeline  *self,
+              GtkSnapshot *snapshot)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  gboolean mirrored = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
+  double height = get_row_height (self);
+  g_autoptr(PangoLayout) layout = NULL;
+  GdkRGBA color, ground = { 1, 1, 1, 1 };
+
+  if (height < LEAST_NUMBERED)
+    return;
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
+  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "window_bg_color",
+                                  &ground);
+  ground.alpha = .8;
+  layout = gtk_widget_create_pango_layout (widget, NULL);
+  for (guint slot = 0; slot < self->n_slots; slot++)
+    {
+      g_autofree char *text = gm_text_number (slot + 1);
+      int text_width, text_height;
+      double x, y;
+
+      pango_layout_set_text (layout, text, -1);
+      pango_layout_get_pixel_size (layout, &text_width, &text_height);
+      x = mirrored ? self->width - text_width - 2 * NUMBER_MARGIN : NUMBER_MARGIN;
+      y = slot * height + (height - 2 - text_height) / 2;
+      gtk_snapshot_append_color (snapshot, &ground,
+                                 &GRAPHENE_RECT_INIT (x - 3, y + 1, text_width + 6,
+                                                      text_height - 2));
+      gtk_snapshot_save (snapshot);
+      gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (x, y));
+      gtk_snapshot_append_layout (snapshot, layout, &color);
+      gtk_snapshot_restore (snapshot);
     }
 }
 
@@ -283,21 +304,16 @@ gm_timeline_snapshot (GtkWidget   *widget,
     return;
   prepare (self);
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, height));
-  for (guint8 shade = OK; shade < N_SHADES; shade++)
+  for (GmShade shade = GM_SHADE_OK; shade < GM_N_SHADES; shade++)
     {
-      GdkRGBA color = { .alpha = 1 };
-
-      gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), shades[shade],
-                                      &color);
-      color.alpha = shade == RUNNING || shade == CANCELLED ? .4 : .85;
-      gdk_cairo_set_source_rgba (cr, &color);
-      if (shade == RUNNING)
+      if (shade == GM_SHADE_RUNNING)
         draw_running (self, cr);
       else
         draw_shade (self, cr, shade);
-      cairo_fill (cr);
+      gm_shade_fill (shade, cr, widget);
     }
   cairo_destroy (cr);
+  draw_numbers (self, snapshot);
   gm_time_span_draw (self->span, widget, snapshot);
 }
 

@@ -58,3 +58,52 @@ gm_widget_align_title (GtkWidget *view,
   if (title != NULL && gtk_widget_get_first_child (title) != NULL)
     gtk_widget_set_halign (gtk_widget_get_first_child (title), GTK_ALIGN_END);
 }
+
+static double
+get_start (GtkAdjustment *adjustment)
+{
+  return gtk_adjustment_get_upper (adjustment) - gtk_adjustment_get_page_size (adjustment);
+}
+
+static gboolean
+return_to_start (gpointer adjustment)
+{
+  if (g_object_get_data (adjustment, "gm-moved") == NULL)
+    gtk_adjustment_set_value (adjustment, get_start (adjustment));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stay_at_start_cb (GtkAdjustment *adjustment,
+                  GtkWidget     *view)
+{
+  /* The table is about to be laid out, and would not notice. */
+  if (gtk_widget_get_direction (view) == GTK_TEXT_DIR_RTL
+      && gtk_adjustment_get_value (adjustment) < get_start (adjustment))
+    g_idle_add_full (G_PRIORITY_HIGH_IDLE, return_to_start, g_object_ref (adjustment),
+                     g_object_unref);
+}
+
+static void
+moved_cb (GtkAdjustment *adjustment)
+{
+  gboolean moved = gtk_adjustment_get_value (adjustment) < get_start (adjustment);
+
+  g_object_set_data (G_OBJECT (adjustment), "gm-moved", GINT_TO_POINTER (moved));
+}
+
+/**
+ * gm_widget_begin_at_first_column:
+ * @view: (type GtkColumnView): a table
+ *
+ * Shows the first columns until it is scrolled. From right to left these are at the end, where GTK
+ * does not go by itself.
+ */
+void
+gm_widget_begin_at_first_column (GtkWidget *view)
+{
+  GtkAdjustment *adjustment = gtk_scrollable_get_hadjustment (GTK_SCROLLABLE (view));
+
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (stay_at_start_cb), view, 0);
+  g_signal_connect (adjustment, "value-changed", G_CALLBACK (moved_cb), NULL);
+}

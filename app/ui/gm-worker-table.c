@@ -223,6 +223,7 @@ gm_worker_table_init (GmWorkerTable *self)
   add_columns (self);
   build_model (self);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (self->view));
+  gm_widget_begin_at_first_column (GTK_WIDGET (self->view));
   gtk_widget_set_vexpand (scrolled, TRUE);
   /* No label: that would lay out the whole window each time it changes. */
   self->total = gtk_inscription_new (NULL);
