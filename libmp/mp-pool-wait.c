@@ -9,6 +9,7 @@
 
 #include "mp-error.h"
 #include "mp-fd-private.h"
+#include "mp-pid-private.h"
 #include "mp-pool-private.h"
 #include "mp-worker-private.h"
 
@@ -230,7 +231,7 @@ _mp_pool_wake (MpPool *self)
 gboolean
 _mp_pool_is_ours (MpPool *self)
 {
-  return self->owner == getpid ();
+  return self->owner == _mp_get_pid ();
 }
 
 /* Whether a call may block on the pool: who is called by the pool could wait for ever. */
