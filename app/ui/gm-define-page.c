@@ -8,6 +8,7 @@
 
 #include "gm-define-page.h"
 
+#include "gm-dialogs.h"
 #include "gm-form-row.h"
 #include "gm-preview.h"
 #include "gm-text.h"
@@ -44,6 +45,7 @@ struct _GmDefinePage
   GtkRevealer     *error_revealer;
   GtkLabel        *error_label;
   GtkLabel        *reason_label;
+  AdwActionRow    *folder_row;
   AdwExpanderRow  *inputs_row;
   GtkLabel        *items_label;
   GtkLabel        *commands_label;
@@ -171,7 +173,21 @@ show_count (GmDefinePage *self,
   set_count (self, text, preview->items->len > 0);
 }
 
-/* Where it would run and which files would be written. */
+/* @cwd: of the first input, if that is known. */
+static void
+show_folder (GmDefinePage *self,
+             const char   *cwd)
+{
+  g_autofree char *folder = cwd != NULL ? g_strdup (cwd) : gm_draft_dup_folder (self->draft);
+  g_autofree char *shown = gm_text_escape (folder);
+  /* Translators: the folder that a command runs in */
+  g_autofree char *title = g_strdup_printf (_("In %s"), shown);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->folder_row), title);
+  g_object_set_data_full (G_OBJECT (self->folder_row), "folder", g_steal_pointer (&folder), g_free);
+}
+
+/* Which files would be written, and with what environment. */
 static void
 show_effects (GmDefinePage *self,
               GmPreview    *preview)
@@ -181,17 +197,16 @@ show_effects (GmDefinePage *self,
 
   if (job == NULL)
     return;
-  g_string_append_printf (text, _("Folder: %s"), preview->cwd != NULL ? preview->cwd
-                                                                      : job->base_dir);
   if (job->creates != NULL)
-    g_string_append_printf (text, _("\nCreates for each input: %s"),
+    g_string_append_printf (text, _("Creates for each input: %s\n"),
                             preview->creates != NULL ? preview->creates : job->creates);
   if (job->results != NULL)
-    g_string_append_printf (text, _("\nWrites at the end: %s"), job->results);
+    g_string_append_printf (text, _("Writes at the end: %s\n"), job->results);
   for (guint i = 0; i < job->env_names->len; i++)
-    g_string_append_printf (text, "\n%s=%s", (char *) job->env_names->pdata[i],
+    g_string_append_printf (text, "%s=%s\n", (char *) job->env_names->pdata[i],
                             (char *) job->env_values->pdata[i]);
-  gtk_label_set_label (self->effects_label, text->str);
+  gtk_label_set_label (self->effects_label, g_strchomp (text->str));
+  gtk_widget_set_visible (GTK_WIDGET (self->effects_label), *text->str != '\0');
 }
 
 static void
@@ -219,6 +234,7 @@ previewed_cb (GObject      *object,
   if (gm_draft_get_missing (self->draft) == 0)
     join (self->commands_label, "$ ", preview->commands, preview->total);
   show_effects (self, preview);
+  show_folder (self, preview->cwd);
   show_errors (self);
   update_reason (self);
 }
@@ -288,6 +304,7 @@ draft_changed_cb (GmDefinePage *self)
   gtk_widget_set_sensitive (self->form, gm_draft_get_has_syntax (self->draft));
   show_errors (self);
   show_lacks (self);
+  show_folder (self, NULL);
   if (missing == GM_DRAFT_LACKS_TASK
       || (missing == 0 && gm_draft_get_job (self->draft) != NULL))
     self->preview_source = g_timeout_add (PREVIEW_DELAY, preview_cb, self);
@@ -369,6 +386,45 @@ collect_rows (GmDefinePage *self,
 }
 
 static void
+open_folder_action (GtkWidget  *widget,
+                    const char *name,
+                    GVariant   *parameter)
+{
+  GmDefinePage *self = GM_DEFINE_PAGE (widget);
+  const char *folder = g_object_get_data (G_OBJECT (self->folder_row), "folder");
+  g_autofree char *uri = g_filename_to_uri (folder, NULL, NULL);
+
+  if (uri != NULL)
+    gtk_show_uri (GTK_WINDOW (gtk_widget_get_root (widget)), uri, GDK_CURRENT_TIME);
+}
+
+static void
+folder_chosen_cb (const char *path,
+                  gpointer    user_data)
+{
+  GmDefinePage *self = user_data;
+
+  if (self->draft != NULL && g_utf8_validate (path, -1, NULL))
+    gm_draft_set_folder (self->draft, path);
+}
+
+static void
+choose_folder_action (GtkWidget  *widget,
+                      const char *name,
+                      GVariant   *parameter)
+{
+  gm_dialog_choose_folder (widget, _("Choose the Working Folder"), folder_chosen_cb, widget);
+}
+
+static void
+set_folder_action (GtkWidget  *widget,
+                   const char *name,
+                   GVariant   *parameter)
+{
+  folder_chosen_cb (g_variant_get_bytestring (parameter), widget);
+}
+
+static void
 gm_define_page_dispose (GObject *object)
 {
   GmDefinePage *self = GM_DEFINE_PAGE (object);
@@ -412,10 +468,15 @@ gm_define_page_class_init (GmDefinePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_revealer);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_label);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, reason_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, folder_row);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, inputs_row);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, items_label);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, commands_label);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, effects_label);
+  gtk_widget_class_install_action (widget_class, "define.open-folder", NULL, open_folder_action);
+  gtk_widget_class_install_action (widget_class, "define.choose-folder", NULL,
+                                   choose_folder_action);
+  gtk_widget_class_install_action (widget_class, "define.set-folder", "ay", set_folder_action);
   gtk_widget_class_bind_template_callback (widget_class, source_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_place_cb);
 }

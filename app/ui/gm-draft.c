@@ -9,6 +9,7 @@
 
 #include "gm-draft-text.h"
 #include "gm-json.h"
+#include "gm-template.h"
 
 /**
  * GmDraft:
@@ -555,6 +556,41 @@ gm_draft_set_inputs (GmDraft            *self,
                      const char * const *paths)
 {
   gm_draft_set_member (self, "inputs", gm_draft_text_inputs (paths));
+}
+
+/**
+ * gm_draft_dup_folder:
+ * @self: a draft
+ *
+ * Returns: (transfer full): where its tasks run: an absolute path, with replacement strings if they
+ *   run in several folders
+ */
+char *
+gm_draft_dup_folder (GmDraft *self)
+{
+  JsonNode *node = gm_draft_get_member (self, "cwd");
+  const char *cwd = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node)
+                                                                 : NULL;
+
+  return g_canonicalize_filename (cwd != NULL ? cwd : ".", self->base_dir);
+}
+
+/**
+ * gm_draft_set_folder:
+ * @self: a draft
+ * @path: an absolute path, in UTF-8
+ *
+ * Its tasks run there. The folder of the job file needs no mention.
+ */
+void
+gm_draft_set_folder (GmDraft    *self,
+                     const char *path)
+{
+  g_autofree char *text = gm_template_escape (path);
+
+  gm_draft_set_member (self, "cwd", g_str_equal (path, self->base_dir)
+                                      ? NULL
+                                      : json_node_init_string (json_node_alloc (), text));
 }
 
 /**

@@ -41,6 +41,9 @@ void        gm_draft_set_member     (GmDraft             *self,
                                      JsonNode            *value);
 void        gm_draft_set_inputs     (GmDraft             *self,
                                      const char * const  *paths);
+char       *gm_draft_dup_folder     (GmDraft             *self);
+void        gm_draft_set_folder     (GmDraft             *self,
+                                     const char          *path);
 char       *gm_draft_dup_sample     (GmDraft             *self);
 void        gm_draft_set_problem    (GmDraft             *self,
                                      const char          *path,

@@ -95,7 +95,6 @@ take_new (GmApplication *application,
   g_application_open (G_APPLICATION (application), files, G_N_ELEMENTS (files), "");
   WAIT_FOR (ui_run_has_text (GTK_WIDGET (window), "3 "));
   take (window, "define-dropped");
-  gtk_widget_activate_action (GTK_WIDGET (window), "win.forget", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     g_object_unref (files[i]);
 }
@@ -180,7 +179,6 @@ main (int    argc,
   take_other (window, "win.show-help-overlay", "shortcuts");
   take_other (window, "app.about", "about");
   take_other (window, "app.help", "help");
-  take_new (application, window);
   take_define (application, window);
   path = write_slow_job ();
   broken = ui_write_job ("broken.mpjob", "{\n  \"mpjob\": 1,\n  \"task\": {\"command\": [3]}\n}\n");
@@ -214,6 +212,7 @@ main (int    argc,
   take (window, "log");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.back", NULL);
   take (window, "sidebar");
+  take_new (application, window);
   ui_finish (application);
 
   return 0;

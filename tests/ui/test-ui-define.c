@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "ui-util.h"
 
 #include "gm-define-page.h"
@@ -294,6 +296,45 @@ test_new_job_waits (void)
   ui_finish (application);
 }
 
+static gboolean
+is_in (GmWindow   *window,
+       const char *folder)
+{
+  g_autofree char *expected = g_strconcat ("In ", folder, NULL);
+  GtkWidget *row = ui_find (window, "folder");
+
+  return strcmp (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), expected) == 0;
+}
+
+/* Relative paths point where it says, before and after another folder is chosen. */
+static void
+test_working_folder (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("where.mpjob", valid_job);
+  g_autofree char *odd = g_build_filename (g_get_home_dir (), "a {} <b> & c", NULL);
+  g_autofree char *source = NULL;
+  GtkWidget *row;
+
+  ui_open (application, path);
+  row = ui_find (window, "folder");
+  g_assert_true (is_in (window, g_get_home_dir ()));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "cwd")), "sub/{}");
+  WAIT_FOR (g_str_has_suffix (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), "/sub/0"));
+  g_assert_cmpint (g_mkdir (odd, 0700), ==, 0);
+  gtk_widget_activate_action (row, "define.set-folder", "^ay", odd);
+  WAIT_FOR (is_in (window, odd) && can_run (window));
+  source = get_source (window);
+  g_assert_nonnull (strstr (source, "a {{}} <b> & c\""));
+  /* That of the job file is what it is without saying so. */
+  gtk_widget_activate_action (row, "define.set-folder", "^ay", g_get_home_dir ());
+  g_assert_true (is_in (window, g_get_home_dir ()));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (ui_find (window, "cwd"))), ==, "");
+  gm_draft_save (gm_window_get_draft (window), NULL, NULL);
+  ui_finish (application);
+}
+
 /* What a field shows is read back as the same value. */
 static void
 test_values_round_trip (void)
@@ -341,6 +382,7 @@ main (int    argc,
   g_test_add_func ("/define/in-step", test_form_and_source_in_step);
   g_test_add_func ("/define/error-at-field", test_error_at_its_field);
   g_test_add_func ("/define/new-job", test_new_job_waits);
+  g_test_add_func ("/define/folder", test_working_folder);
   g_test_add_func ("/define/drop", test_dropped_files_are_inputs);
 
   return g_test_run ();
