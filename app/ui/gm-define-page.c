@@ -8,6 +8,7 @@
 
 #include "gm-define-page.h"
 
+#include "gm-dialogs.h"
 #include "gm-form-row.h"
 #include "gm-preview.h"
 #include "gm-text.h"
@@ -15,6 +16,9 @@
 
 /* Typing is followed by a preview after so many milliseconds. */
 #define PREVIEW_DELAY 200
+
+/* So many frames lay out a page that has just come in sight. */
+#define SCROLL_TICKS 3
 
 /**
  * GmDefinePage:
@@ -31,6 +35,7 @@ struct _GmDefinePage
   GPtrArray       *rows;         /* of borrowed GmFormRow */
   char            *problem;      /* what the preview found wrong, or NULL */
   char            *problem_path;
+  char            *reason;       /* why it can't run, or NULL */
 
   /* Template children */
   GtkStack        *stack;
@@ -39,19 +44,21 @@ struct _GmDefinePage
   GtkToggleButton *source_button;
   GtkRevealer     *error_revealer;
   GtkLabel        *error_label;
-  GtkLabel        *inputs_label;
+  GtkLabel        *reason_label;
+  AdwActionRow    *folder_row;
+  AdwExpanderRow  *inputs_row;
   GtkLabel        *items_label;
   GtkLabel        *commands_label;
   GtkLabel        *effects_label;
 
   guint            preview_source;
+  guint            scroll_ticks;  /* to go until the focus has been scrolled to */
   guint            updating : 1;
-  guint            ready : 1;
 };
 
 enum
 {
-  READY_CHANGED,
+  REASON_CHANGED,
   N_SIGNALS
 };
 
@@ -63,7 +70,8 @@ static guint signals[N_SIGNALS];
 static void
 show_errors (GmDefinePage *self)
 {
-  const char *error = gm_draft_get_error (self->draft);
+  gboolean lacks = gm_draft_get_missing (self->draft) != 0;
+  const char *error = lacks ? NULL : gm_draft_get_error (self->draft);
   const char *message = error != NULL ? error : self->problem;
   const char *path = error != NULL ? gm_draft_get_error_path (self->draft) : self->problem_path;
   guint line = error != NULL ? gm_draft_get_error_line (self->draft) : 0;
@@ -88,15 +96,36 @@ show_errors (GmDefinePage *self)
   g_string_free (text, TRUE);
 }
 
-static void
-set_ready (GmDefinePage *self)
+/* Of what is wrong, what to do about it first. */
+static const char *
+find_reason (GmDefinePage *self)
 {
-  gboolean ready = gm_draft_get_job (self->draft) != NULL && self->problem == NULL;
+  switch ((int) gm_draft_get_missing (self->draft))
+    {
+    case GM_DRAFT_LACKS_TASK:
+      return self->problem != NULL ? self->problem : _("Type a command to run for each input");
+    case GM_DRAFT_LACKS_INPUTS:
+      return _("Add inputs to run it for");
+    case GM_DRAFT_LACKS_TASK | GM_DRAFT_LACKS_INPUTS:
+      return _("Type a command and add inputs");
+    default:
+      return gm_draft_get_error (self->draft) != NULL ? gm_draft_get_error (self->draft)
+                                                      : self->problem;
+    }
+}
 
-  if (ready == self->ready)
+static void
+update_reason (GmDefinePage *self)
+{
+  const char *reason = find_reason (self);
+
+  if (g_strcmp0 (reason, self->reason) == 0)
     return;
-  self->ready = ready;
-  g_signal_emit (self, signals[READY_CHANGED], 0);
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+  gtk_label_set_label (self->reason_label, reason != NULL ? reason : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->reason_label), reason);
+  g_signal_emit (self, signals[REASON_CHANGED], 0);
 }
 
 static void
@@ -115,6 +144,17 @@ join (GtkLabel   *label,
 }
 
 static void
+set_count (GmDefinePage *self,
+           const char   *text,
+           gboolean      has_any)
+{
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->inputs_row), text);
+  adw_expander_row_set_subtitle (self->inputs_row, has_any ? _("The first ones") : "");
+  if (!has_any)
+    gtk_label_set_label (self->items_label, "");
+}
+
+static void
 show_count (GmDefinePage *self,
             GmPreview    *preview)
 {
@@ -130,10 +170,24 @@ show_count (GmDefinePage *self,
   else
     text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s input", "%s inputs",
                                          (gulong) preview->total), number);
-  gtk_label_set_label (self->inputs_label, text);
+  set_count (self, text, preview->items->len > 0);
 }
 
-/* Where it would run and which files would be written. */
+/* @cwd: of the first input, if that is known. */
+static void
+show_folder (GmDefinePage *self,
+             const char   *cwd)
+{
+  g_autofree char *folder = cwd != NULL ? g_strdup (cwd) : gm_draft_dup_folder (self->draft);
+  g_autofree char *shown = gm_text_escape (folder);
+  /* Translators: the folder that a command runs in */
+  g_autofree char *title = g_strdup_printf (_("In %s"), shown);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->folder_row), title);
+  g_object_set_data_full (G_OBJECT (self->folder_row), "folder", g_steal_pointer (&folder), g_free);
+}
+
+/* Which files would be written, and with what environment. */
 static void
 show_effects (GmDefinePage *self,
               GmPreview    *preview)
@@ -143,17 +197,16 @@ show_effects (GmDefinePage *self,
 
   if (job == NULL)
     return;
-  g_string_append_printf (text, _("Folder: %s"), preview->cwd != NULL ? preview->cwd
-                                                                      : job->base_dir);
   if (job->creates != NULL)
-    g_string_append_printf (text, _("\nCreates for each input: %s"),
+    g_string_append_printf (text, _("Creates for each input: %s\n"),
                             preview->creates != NULL ? preview->creates : job->creates);
   if (job->results != NULL)
-    g_string_append_printf (text, _("\nWrites at the end: %s"), job->results);
+    g_string_append_printf (text, _("Writes at the end: %s\n"), job->results);
   for (guint i = 0; i < job->env_names->len; i++)
-    g_string_append_printf (text, "\n%s=%s", (char *) job->env_names->pdata[i],
+    g_string_append_printf (text, "%s=%s\n", (char *) job->env_names->pdata[i],
                             (char *) job->env_values->pdata[i]);
-  gtk_label_set_label (self->effects_label, text->str);
+  gtk_label_set_label (self->effects_label, g_strchomp (text->str));
+  gtk_widget_set_visible (GTK_WIDGET (self->effects_label), *text->str != '\0');
 }
 
 static void
@@ -164,30 +217,38 @@ previewed_cb (GObject      *object,
   g_autoptr(GmDefinePage) self = user_data;
   g_autoptr(GmPreview) preview = gm_preview_finish (result, NULL);
 
-  if (preview == NULL || self->draft == NULL || gm_draft_get_job (self->draft) == NULL)
+  if (preview == NULL || self->draft == NULL)
     return;
   g_free (self->problem);
   g_free (self->problem_path);
   self->problem = g_steal_pointer (&preview->error);
   self->problem_path = g_steal_pointer (&preview->error_path);
   preview->error = g_strdup (self->problem);
+  if (preview->total == 0 && self->problem == NULL)
+    {
+      self->problem = g_strdup (_("There are no inputs"));
+      self->problem_path = g_strdup ("$.inputs");
+    }
   show_count (self, preview);
   join (self->items_label, "", preview->items, preview->total);
-  join (self->commands_label, "$ ", preview->commands, preview->total);
+  if (gm_draft_get_missing (self->draft) == 0)
+    join (self->commands_label, "$ ", preview->commands, preview->total);
   show_effects (self, preview);
+  show_folder (self, preview->cwd);
   show_errors (self);
-  set_ready (self);
+  update_reason (self);
 }
 
 static gboolean
 preview_cb (gpointer user_data)
 {
   GmDefinePage *self = user_data;
+  g_autofree char *text = gm_draft_dup_sample (self->draft);
 
   self->preview_source = 0;
   self->cancellable = g_cancellable_new ();
-  gm_preview_async (gm_draft_get_text (self->draft), gm_draft_get_base_dir (self->draft),
-                    self->cancellable, previewed_cb, g_object_ref (self));
+  gm_preview_async (text, gm_draft_get_base_dir (self->draft), self->cancellable, previewed_cb,
+                    g_object_ref (self));
 
   return G_SOURCE_REMOVE;
 }
@@ -217,9 +278,24 @@ show_source_text (GmDefinePage *self)
   self->updating = FALSE;
 }
 
+/* Nothing would run yet. */
+static void
+show_lacks (GmDefinePage *self)
+{
+  GmDraftLack missing = gm_draft_get_missing (self->draft);
+
+  if (missing == 0)
+    return;
+  gtk_label_set_label (self->commands_label, _("Nothing yet"));
+  if (missing & GM_DRAFT_LACKS_INPUTS)
+    set_count (self, _("No inputs"), FALSE);
+}
+
 static void
 draft_changed_cb (GmDefinePage *self)
 {
+  GmDraftLack missing = gm_draft_get_missing (self->draft);
+
   stop_preview (self);
   g_clear_pointer (&self->problem, g_free);
   g_clear_pointer (&self->problem_path, g_free);
@@ -227,9 +303,12 @@ draft_changed_cb (GmDefinePage *self)
   /* A form can't show what isn't JSON. */
   gtk_widget_set_sensitive (self->form, gm_draft_get_has_syntax (self->draft));
   show_errors (self);
-  if (gm_draft_get_job (self->draft) != NULL)
+  show_lacks (self);
+  show_folder (self, NULL);
+  if (missing == GM_DRAFT_LACKS_TASK
+      || (missing == 0 && gm_draft_get_job (self->draft) != NULL))
     self->preview_source = g_timeout_add (PREVIEW_DELAY, preview_cb, self);
-  set_ready (self);
+  update_reason (self);
 }
 
 static void
@@ -272,6 +351,26 @@ show_place_cb (GmDefinePage *self)
   gtk_widget_grab_focus (GTK_WIDGET (self->source));
 }
 
+/* The viewport would do so, but for what gets the focus before it has a place. */
+static gboolean
+scroll_to_focus_cb (GtkWidget     *widget,
+                    GdkFrameClock *clock,
+                    gpointer       user_data)
+{
+  GmDefinePage *self = GM_DEFINE_PAGE (widget);
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (widget));
+  GtkWidget *row = focus != NULL ? gtk_widget_get_ancestor (focus, GM_TYPE_FORM_ROW) : NULL;
+  GtkWidget *viewport = row != NULL ? gtk_widget_get_ancestor (row, GTK_TYPE_VIEWPORT) : NULL;
+  graphene_rect_t bounds;
+
+  if (viewport != NULL && gtk_widget_is_ancestor (viewport, self->form)
+      && gtk_widget_compute_bounds (row, gtk_widget_get_first_child (viewport), &bounds))
+    gtk_adjustment_clamp_page (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport)),
+                               bounds.origin.y, bounds.origin.y + bounds.size.height);
+
+  return --self->scroll_ticks > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
 static void
 collect_rows (GmDefinePage *self,
               GtkWidget    *widget)
@@ -287,6 +386,45 @@ collect_rows (GmDefinePage *self,
 }
 
 static void
+open_folder_action (GtkWidget  *widget,
+                    const char *name,
+                    GVariant   *parameter)
+{
+  GmDefinePage *self = GM_DEFINE_PAGE (widget);
+  const char *folder = g_object_get_data (G_OBJECT (self->folder_row), "folder");
+  g_autofree char *uri = g_filename_to_uri (folder, NULL, NULL);
+
+  if (uri != NULL)
+    gtk_show_uri (GTK_WINDOW (gtk_widget_get_root (widget)), uri, GDK_CURRENT_TIME);
+}
+
+static void
+folder_chosen_cb (const char *path,
+                  gpointer    user_data)
+{
+  GmDefinePage *self = user_data;
+
+  if (self->draft != NULL && g_utf8_validate (path, -1, NULL))
+    gm_draft_set_folder (self->draft, path);
+}
+
+static void
+choose_folder_action (GtkWidget  *widget,
+                      const char *name,
+                      GVariant   *parameter)
+{
+  gm_dialog_choose_folder (widget, _("Choose the Working Folder"), folder_chosen_cb, widget);
+}
+
+static void
+set_folder_action (GtkWidget  *widget,
+                   const char *name,
+                   GVariant   *parameter)
+{
+  folder_chosen_cb (g_variant_get_bytestring (parameter), widget);
+}
+
+static void
 gm_define_page_dispose (GObject *object)
 {
   GmDefinePage *self = GM_DEFINE_PAGE (object);
@@ -298,6 +436,7 @@ gm_define_page_dispose (GObject *object)
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_clear_pointer (&self->problem, g_free);
   g_clear_pointer (&self->problem_path, g_free);
+  g_clear_pointer (&self->reason, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), GM_TYPE_DEFINE_PAGE);
   gm_widget_drop_children (GTK_WIDGET (self));
 
@@ -312,12 +451,12 @@ gm_define_page_class_init (GmDefinePageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = gm_define_page_dispose;
 
   /**
-   * GmDefinePage::ready-changed:
+   * GmDefinePage::reason-changed:
    *
-   * gm_define_page_get_ready() answers something else now.
+   * gm_define_page_get_reason() answers something else now.
    */
-  signals[READY_CHANGED] = g_signal_new ("ready-changed", GM_TYPE_DEFINE_PAGE, G_SIGNAL_RUN_LAST, 0,
-                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[REASON_CHANGED] = g_signal_new ("reason-changed", GM_TYPE_DEFINE_PAGE, G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (GM_TYPE_FORM_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -328,10 +467,16 @@ gm_define_page_class_init (GmDefinePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, source_button);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_revealer);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, error_label);
-  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, inputs_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, reason_label);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, folder_row);
+  gtk_widget_class_bind_template_child (widget_class, GmDefinePage, inputs_row);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, items_label);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, commands_label);
   gtk_widget_class_bind_template_child (widget_class, GmDefinePage, effects_label);
+  gtk_widget_class_install_action (widget_class, "define.open-folder", NULL, open_folder_action);
+  gtk_widget_class_install_action (widget_class, "define.choose-folder", NULL,
+                                   choose_folder_action);
+  gtk_widget_class_install_action (widget_class, "define.set-folder", "ay", set_folder_action);
   gtk_widget_class_bind_template_callback (widget_class, source_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_place_cb);
 }
@@ -366,7 +511,8 @@ gm_define_page_set_draft (GmDefinePage *self,
     gm_form_row_set_draft (self->rows->pdata[i], draft);
   g_signal_connect_object (draft, "changed", G_CALLBACK (draft_changed_cb), self,
                            G_CONNECT_SWAPPED);
-  gtk_toggle_button_set_active (self->source_button, gm_draft_get_error (draft) != NULL);
+  gtk_toggle_button_set_active (self->source_button, gm_draft_get_error (draft) != NULL
+                                                     && gm_draft_get_missing (draft) == 0);
   draft_changed_cb (self);
 }
 
@@ -385,13 +531,32 @@ gm_define_page_show_source (GmDefinePage *self,
 }
 
 /**
- * gm_define_page_get_ready:
+ * gm_define_page_begin:
  * @self: a page
  *
- * Returns: whether the job can be run, as far as is known
+ * Puts the cursor where the task is to be written, if it is missing.
  */
-gboolean
-gm_define_page_get_ready (GmDefinePage *self)
+void
+gm_define_page_begin (GmDefinePage *self)
 {
-  return self->ready;
+  if (!(gm_draft_get_missing (self->draft) & GM_DRAFT_LACKS_TASK))
+    return;
+  for (guint i = 0; i < self->rows->len; i++)
+    if (gm_form_row_begin (self->rows->pdata[i], "task/"))
+      break;
+  if (self->scroll_ticks == 0)
+    gtk_widget_add_tick_callback (GTK_WIDGET (self), scroll_to_focus_cb, NULL, NULL);
+  self->scroll_ticks = SCROLL_TICKS;
+}
+
+/**
+ * gm_define_page_get_reason:
+ * @self: a page that shows a draft
+ *
+ * Returns: (nullable): why the job can't be run, as far as is known
+ */
+const char *
+gm_define_page_get_reason (GmDefinePage *self)
+{
+  return self->reason;
 }

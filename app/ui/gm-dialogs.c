@@ -96,6 +96,25 @@ gm_dialog_choose_file (GtkWidget    *parent,
 }
 
 /**
+ * gm_dialog_choose_folder:
+ * @parent: where it is needed
+ * @title: what for
+ * @callback: called with the path, if one is chosen
+ * @user_data: (type GObject): for @callback
+ *
+ * Asks for a folder that is there.
+ */
+void
+gm_dialog_choose_folder (GtkWidget    *parent,
+                         const char   *title,
+                         GmDialogPath  callback,
+                         gpointer      user_data)
+{
+  choose (parent, title, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, NULL, FALSE, FALSE, callback,
+          user_data);
+}
+
+/**
  * gm_dialog_add_paths:
  * @parent: where they are needed
  * @folder: whether a folder is wanted instead of files

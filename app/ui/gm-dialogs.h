@@ -24,6 +24,10 @@ void gm_dialog_add_paths   (GtkWidget        *parent,
                             gboolean          folder,
                             GmDialogPath      callback,
                             gpointer          user_data);
+void gm_dialog_choose_folder (GtkWidget       *parent,
+                              const char      *title,
+                              GmDialogPath     callback,
+                              gpointer         user_data);
 void gm_dialog_open_job    (GtkWidget        *parent,
                             GmDialogPath      callback,
                             gpointer          user_data);

@@ -12,10 +12,9 @@
 
 /* Texts of job files: new ones, and changed ones. */
 
-/* Valid as it is, so that nothing is red before anybody has written anything. */
+/* What to run, and on what, is for the user to say. */
 static const char new_job[] =
-  "{\"mpjob\":1,\"name\":\"\",\"task\":{\"command\":[\"echo\",\"{}\"]},"
-  "\"inputs\":{\"range\":[10]}}";
+  "{\"mpjob\":1,\"name\":\"\",\"task\":{\"command\":[]},\"inputs\":{\"files\":[]}}";
 
 static JsonNode *
 parse (const char *text)
@@ -53,8 +52,14 @@ gm_draft_text_append_escaped (GString    *out,
       g_string_append_c (out, *path);
 }
 
-static JsonNode *
-inputs_for_paths (const char * const *paths)
+/**
+ * gm_draft_text_inputs:
+ * @paths: (array zero-terminated=1): files and folders
+ *
+ * Returns: (transfer full): the inputs of a job that stand for them
+ */
+JsonNode *
+gm_draft_text_inputs (const char * const *paths)
 {
   g_autoptr(JsonArray) files = json_array_new ();
   g_autoptr(JsonArray) patterns = json_array_new ();
@@ -104,7 +109,7 @@ gm_draft_text_new (const char * const *paths)
     name = g_path_get_basename (paths[0]);
   json_object_set_string_member (object, "name", name != NULL ? name : _("New Job"));
   if (paths != NULL && paths[0] != NULL)
-    json_object_set_member (object, "inputs", inputs_for_paths (paths));
+    json_object_set_member (object, "inputs", gm_draft_text_inputs (paths));
   if (processes > 0)
     json_object_set_int_member (object, "processes", processes);
   if (strcmp (start_method, "forkserver") != 0)

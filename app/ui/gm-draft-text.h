@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 char *gm_draft_text_new            (const char * const  *paths);
+JsonNode *gm_draft_text_inputs     (const char * const  *paths);
 char *gm_draft_text_with_member    (JsonNode            *root,
                                     const char          *path,
                                     JsonNode            *value);

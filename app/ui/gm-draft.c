@@ -9,6 +9,7 @@
 
 #include "gm-draft-text.h"
 #include "gm-json.h"
+#include "gm-template.h"
 
 /**
  * GmDraft:
@@ -31,6 +32,7 @@ struct _GmDraft
   char     *error;       /* NULL: none */
   char     *error_path;  /* `$.task.command`, or NULL */
 
+  GmDraftLack missing;
   guint     error_line;  /* from 1; 0: none */
 };
 
@@ -102,6 +104,58 @@ clear_error (GmDraft *self)
   self->error_line = 0;
 }
 
+static gboolean
+is_blank (JsonNode *node)
+{
+  const char *text;
+
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return json_array_get_length (json_node_get_array (node)) == 0;
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return json_object_get_size (json_node_get_object (node)) == 0;
+  text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+
+  return text != NULL && text[strspn (text, " \t\n")] == '\0';
+}
+
+static gboolean
+has_blank (GmDraft            *self,
+           const char * const *paths)
+{
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      JsonNode *node = gm_draft_get_member (self, paths[i]);
+
+      if (node != NULL && is_blank (node))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What is not there yet is no mistake: it is asked for instead. */
+static void
+find_missing (GmDraft *self)
+{
+  static const char * const tasks[] = {
+    "task/command", "task/shell", "task/function", "task/worker", NULL
+  };
+  static const char * const inputs[] = {
+    "inputs/files", "inputs/glob", "inputs/items", "inputs/range", "inputs/lines", "inputs/csv",
+    "inputs/jsonl", "inputs/product", NULL
+  };
+  gboolean no_task = has_blank (self, tasks);
+  gboolean no_inputs = has_blank (self, inputs);
+
+  self->missing = 0;
+  if (self->error != NULL
+      && !(no_task && self->error_path != NULL && g_str_has_prefix (self->error_path, "$.task."))
+      && !(no_inputs && self->error_path != NULL
+           && g_str_has_prefix (self->error_path, "$.inputs.")))
+    return;
+  self->missing = (no_task ? GM_DRAFT_LACKS_TASK : 0) | (no_inputs ? GM_DRAFT_LACKS_INPUTS : 0);
+}
+
 static void
 check (GmDraft *self)
 {
@@ -119,6 +173,7 @@ check (GmDraft *self)
   self->job = gm_job_new_from_data (self->text, strlen (self->text), name, self->base_dir, &error);
   if (self->job == NULL)
     take_error (self, name, error->message);
+  find_missing (self);
   title = make_title (self);
   if (g_strcmp0 (title, self->title) != 0)
     {
@@ -235,7 +290,7 @@ gm_draft_new_for_text (const char *text,
 /**
  * gm_draft_new:
  *
- * Returns: (transfer full): a job that can be run as it is, to be made into another one
+ * Returns: (transfer full): a job of which nothing is written yet
  */
 GmDraft *
 gm_draft_new (void)
@@ -289,12 +344,14 @@ gm_draft_new_for_file (const char *path)
       g_autoptr(GmJob) job = gm_job_new_from_data (text, size, name, self->base_dir, &invalid);
 
       clear_error (self);
+      self->missing = 0;
       take_error (self, name, invalid != NULL ? invalid->message : _("It is not UTF-8"));
       g_clear_pointer (&self->job, gm_job_unref);
     }
   if (error != NULL)
     {
       clear_error (self);
+      self->missing = 0;
       self->error = g_strdup (error->message);
     }
 
@@ -341,6 +398,18 @@ gboolean
 gm_draft_get_modified (GmDraft *self)
 {
   return g_strcmp0 (self->text, self->saved) != 0;
+}
+
+/**
+ * gm_draft_get_missing:
+ * @self: a draft
+ *
+ * Returns: what has to be written before it can run, if that is all that is wrong with it
+ */
+GmDraftLack
+gm_draft_get_missing (GmDraft *self)
+{
+  return self->missing;
 }
 
 const char *
@@ -476,6 +545,75 @@ gm_draft_set_member (GmDraft    *self,
 }
 
 /**
+ * gm_draft_set_inputs:
+ * @self: a draft
+ * @paths: (array zero-terminated=1): files and folders, in UTF-8
+ *
+ * Makes these its inputs.
+ */
+void
+gm_draft_set_inputs (GmDraft            *self,
+                     const char * const *paths)
+{
+  gm_draft_set_member (self, "inputs", gm_draft_text_inputs (paths));
+}
+
+/**
+ * gm_draft_dup_folder:
+ * @self: a draft
+ *
+ * Returns: (transfer full): where its tasks run: an absolute path, with replacement strings if they
+ *   run in several folders
+ */
+char *
+gm_draft_dup_folder (GmDraft *self)
+{
+  JsonNode *node = gm_draft_get_member (self, "cwd");
+  const char *cwd = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node)
+                                                                 : NULL;
+
+  return g_canonicalize_filename (cwd != NULL ? cwd : ".", self->base_dir);
+}
+
+/**
+ * gm_draft_set_folder:
+ * @self: a draft
+ * @path: an absolute path, in UTF-8
+ *
+ * Its tasks run there. The folder of the job file needs no mention.
+ */
+void
+gm_draft_set_folder (GmDraft    *self,
+                     const char *path)
+{
+  g_autofree char *text = gm_template_escape (path);
+
+  gm_draft_set_member (self, "cwd", g_str_equal (path, self->base_dir)
+                                      ? NULL
+                                      : json_node_init_string (json_node_alloc (), text));
+}
+
+/**
+ * gm_draft_dup_sample:
+ * @self: a draft
+ *
+ * Returns: (transfer full): its text; if it lacks its task, with one that does nothing, so that its
+ *   inputs can be looked at
+ */
+char *
+gm_draft_dup_sample (GmDraft *self)
+{
+  static const char nothing[] = "{\"command\":[\"true\"]}";
+  g_autoptr(JsonNode) task = NULL;
+
+  if (!(self->missing & GM_DRAFT_LACKS_TASK))
+    return g_strdup (self->text);
+  task = gm_json_parse (nothing, strlen (nothing), NULL, NULL);
+
+  return gm_draft_text_with_member (self->root, "task", task);
+}
+
+/**
  * gm_draft_set_problem:
  * @self: a draft
  * @path: `$.task.command`
@@ -489,6 +627,7 @@ gm_draft_set_problem (GmDraft    *self,
                       const char *message)
 {
   clear_error (self);
+  self->missing = 0;
   self->error = g_strdup (message);
   self->error_path = g_strdup (path);
   g_signal_emit (self, signals[CHANGED], 0);

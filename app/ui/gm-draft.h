@@ -8,6 +8,13 @@ G_BEGIN_DECLS
 #define GM_TYPE_DRAFT (gm_draft_get_type ())
 G_DECLARE_FINAL_TYPE (GmDraft, gm_draft, GM, DRAFT, GObject)
 
+/* What nobody has written yet. */
+typedef enum
+{
+  GM_DRAFT_LACKS_TASK = 1 << 0,
+  GM_DRAFT_LACKS_INPUTS = 1 << 1,
+} GmDraftLack;
+
 GmDraft    *gm_draft_new            (void);
 GmDraft    *gm_draft_new_for_inputs (const char * const  *paths);
 GmDraft    *gm_draft_new_for_file   (const char          *path);
@@ -18,6 +25,7 @@ const char *gm_draft_get_path       (GmDraft             *self);
 const char *gm_draft_get_base_dir   (GmDraft             *self);
 const char *gm_draft_get_title      (GmDraft             *self);
 gboolean    gm_draft_get_modified   (GmDraft             *self);
+GmDraftLack gm_draft_get_missing    (GmDraft             *self);
 const char *gm_draft_get_text       (GmDraft             *self);
 void        gm_draft_set_text       (GmDraft             *self,
                                      const char          *text);
@@ -31,6 +39,12 @@ JsonNode   *gm_draft_get_member     (GmDraft             *self,
 void        gm_draft_set_member     (GmDraft             *self,
                                      const char          *path,
                                      JsonNode            *value);
+void        gm_draft_set_inputs     (GmDraft             *self,
+                                     const char * const  *paths);
+char       *gm_draft_dup_folder     (GmDraft             *self);
+void        gm_draft_set_folder     (GmDraft             *self,
+                                     const char          *path);
+char       *gm_draft_dup_sample     (GmDraft             *self);
 void        gm_draft_set_problem    (GmDraft             *self,
                                      const char          *path,
                                      const char          *message);

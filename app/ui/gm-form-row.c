@@ -277,3 +277,27 @@ gm_form_row_set_error (GmFormRow  *self,
 
   return is_ours;
 }
+
+/**
+ * gm_form_row_begin:
+ * @self: a row
+ * @prefix: of keys
+ *
+ * Puts the cursor into the text of this row, if its key is one of these and it is shown.
+ *
+ * Returns: whether it is
+ */
+gboolean
+gm_form_row_begin (GmFormRow  *self,
+                   const char *prefix)
+{
+  if (!g_str_has_prefix (self->key, prefix) || !is_wanted (self)
+      || (self->entry == NULL && self->view == NULL))
+    return FALSE;
+  if (self->entry != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+  else
+    gtk_widget_grab_focus (GTK_WIDGET (self->view));
+
+  return TRUE;
+}

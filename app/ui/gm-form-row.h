@@ -15,5 +15,7 @@ void     gm_form_row_set_draft (GmFormRow   *self,
 gboolean gm_form_row_set_error (GmFormRow   *self,
                                 const char  *path,
                                 const char  *message);
+gboolean gm_form_row_begin     (GmFormRow   *self,
+                                const char  *prefix);
 
 G_END_DECLS

@@ -39,6 +39,25 @@ gm_widget_set_style (GtkWidget  *widget,
 }
 
 /**
+ * gm_widget_set_hint:
+ * @widget: a widget
+ * @hint: (nullable): what there is to say about it now
+ *
+ * Says it to those who see and to those who listen.
+ */
+void
+gm_widget_set_hint (GtkWidget  *widget,
+                    const char *hint)
+{
+  gtk_widget_set_tooltip_text (widget, hint);
+  if (hint != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    hint, -1);
+  else
+    gtk_accessible_reset_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION);
+}
+
+/**
  * gm_widget_align_title:
  * @view: (type GtkColumnView): a table
  * @column: which of its columns, all visible

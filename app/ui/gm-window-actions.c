@@ -364,7 +364,7 @@ gm_window_update_actions (GmWindow *self)
   GmAct act = gm_window_get_act (self);
   gboolean has_run = self->run != NULL;
   gboolean live = has_run && gm_run_get_live (self->run);
-  gboolean ready = self->draft != NULL && gm_define_page_get_ready (self->define);
+  gboolean ready = self->draft != NULL && gm_define_page_get_reason (self->define) == NULL;
   gboolean over = has_run && !live && act != GM_ACT_NONE;
   guint position;
   gboolean is_job = self->draft != NULL && g_list_store_find (self->drafts, self->draft, &position);

@@ -62,6 +62,7 @@ gm_window_add_draft (GmWindow *self,
   gm_window_remember_jobs (self);
   gm_window_show (self, draft, NULL);
   gm_window_show_page (self, "define");
+  gm_define_page_begin (self->define);
 }
 
 /**
@@ -105,8 +106,8 @@ gm_window_open_path (GmWindow   *self,
  * @files: job files, or what shall be the inputs of a new job
  * @n_files: how many
  *
- * Opens job files; everything else, files and folders, becomes the inputs of one new job. Nothing
- * runs.
+ * Opens job files; everything else, files and folders, becomes the inputs of the job that is shown
+ * if that waits for some, else of a new one. Nothing runs.
  */
 void
 gm_window_open_files (GmWindow  *self,
@@ -135,6 +136,13 @@ gm_window_open_files (GmWindow  *self,
       g_autoptr(GmDraft) draft = NULL;
 
       g_ptr_array_add (inputs, NULL);
+      if (self->draft != NULL && gm_draft_get_missing (self->draft) & GM_DRAFT_LACKS_INPUTS)
+        {
+          gm_draft_set_inputs (self->draft, (const char * const *) inputs->pdata);
+          gm_window_show_page (self, "define");
+          gm_define_page_begin (self->define);
+          return;
+        }
       draft = gm_draft_new_for_inputs ((const char * const *) inputs->pdata);
       gm_window_add_draft (self, draft);
     }

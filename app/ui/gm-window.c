@@ -145,11 +145,14 @@ update_primary (GmWindow *self)
 {
   GmAct act = gm_window_get_act (self);
   gboolean live = self->run != NULL && gm_run_get_live (self->run);
+  const char *reason = self->draft != NULL && (act == GM_ACT_RUN || act == GM_ACT_AGAIN)
+                         ? gm_define_page_get_reason (self->define) : NULL;
 
   if (g_strcmp0 (gtk_button_get_label (self->primary), _(acts[act].label)) != 0)
     gtk_button_set_label (self->primary, _(acts[act].label));
   gm_widget_set_style (GTK_WIDGET (self->primary), acts[act].style);
   gtk_widget_set_visible (GTK_WIDGET (self->stop), live);
+  gm_widget_set_hint (GTK_WIDGET (self->primary), reason);
 }
 
 static void
@@ -351,7 +354,7 @@ gm_window_init (GmWindow *self)
   g_signal_group_connect_swapped (self->run_signals, "changed", G_CALLBACK (gm_window_update),
                                   self);
   g_signal_group_connect_swapped (self->run_signals, "grown", G_CALLBACK (run_grown_cb), self);
-  g_signal_connect_object (self->define, "ready-changed", G_CALLBACK (gm_window_update), self,
+  g_signal_connect_object (self->define, "reason-changed", G_CALLBACK (gm_window_update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "selected", G_CALLBACK (select_item), self,
                            G_CONNECT_SWAPPED);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "ui-run.h"
 #include "ui-util.h"
 
 #include "gm-define-page.h"
@@ -72,6 +73,30 @@ take_other (GmWindow   *window,
         gtk_window_close (l->data);
       }
   ui_settle ();
+}
+
+/* Before anything is written, and with files that were opened as data. */
+static void
+take_new (GmApplication *application,
+          GmWindow      *window)
+{
+  static const char * const names[] = { "harbour.jpg", "lighthouse.jpg", "old town.jpg" };
+  GFile *files[G_N_ELEMENTS (names)];
+
+  gtk_widget_activate_action (GTK_WIDGET (window), "app.new-job", NULL);
+  take (window, "define-new");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = ui_write_job (names[i], "");
+
+      files[i] = g_file_new_for_path (path);
+    }
+  /* They become the inputs of that job. */
+  g_application_open (G_APPLICATION (application), files, G_N_ELEMENTS (files), "");
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (window), "3 "));
+  take (window, "define-dropped");
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    g_object_unref (files[i]);
 }
 
 static void
@@ -187,6 +212,7 @@ main (int    argc,
   take (window, "log");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.back", NULL);
   take (window, "sidebar");
+  take_new (application, window);
   ui_finish (application);
 
   return 0;

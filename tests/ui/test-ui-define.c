@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "ui-util.h"
 
 #include "gm-define-page.h"
@@ -164,6 +166,13 @@ drop (GmWindow *window,
 }
 
 static void
+write_command (GmWindow   *window,
+               const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), text);
+}
+
+static void
 test_dropped_files_are_inputs (void)
 {
   GmApplication *application = ui_start ();
@@ -178,6 +187,7 @@ test_dropped_files_are_inputs (void)
   GmJob *job;
 
   drop (window, files, 2);
+  write_command (window, "echo {}");
   job = gm_draft_get_job (gm_window_get_draft (window));
   g_assert_nonnull (job);
   g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_FILES);
@@ -187,10 +197,141 @@ test_dropped_files_are_inputs (void)
   drop (window, &folder, 1);
   /* The job that was shown stays as it is. */
   g_assert_true (gm_window_get_draft (window) != shown);
+  write_command (window, "echo {}");
   g_assert_cmpint (gm_draft_get_job (shown)->inputs->kind, ==, GM_INPUT_FILES);
   job = gm_draft_get_job (gm_window_get_draft (window));
   g_assert_cmpint (job->inputs->kind, ==, GM_INPUT_GLOB);
   WAIT_FOR (can_run (window));
+  ui_finish (application);
+}
+
+static const char *
+get_reason (GmWindow *window)
+{
+  GtkWidget *primary = ui_find (window, "primary");
+  const char *tooltip = gtk_widget_get_tooltip_text (primary);
+  g_autofree char *heard =
+    gtk_test_accessible_check_property (GTK_ACCESSIBLE (primary),
+                                        GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                        tooltip != NULL ? tooltip : "");
+
+  /* Who can't see it hears the same. */
+  if (tooltip != NULL)
+    g_assert_null (heard);
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "run-reason"))), ==,
+                   tooltip != NULL ? tooltip : "");
+
+  return tooltip;
+}
+
+static gboolean
+counts (GmWindow   *window,
+        const char *text)
+{
+  GtkWidget *row = ui_find (window, "inputs-count");
+
+  return strcmp (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), text) == 0;
+}
+
+static gboolean
+is_in_sight (GtkWidget *widget)
+{
+  GtkWidget *scroller = gtk_widget_get_ancestor (widget, GTK_TYPE_SCROLLED_WINDOW);
+  graphene_rect_t bounds;
+
+  return gtk_widget_get_height (widget) > 0 && gtk_widget_compute_bounds (widget, scroller, &bounds)
+         && bounds.origin.y >= 0
+         && bounds.origin.y + bounds.size.height <= gtk_widget_get_height (scroller);
+}
+
+/* Nothing is red, Run says what it waits for, and the cursor stands where that is written. */
+static void
+test_new_job_waits (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("dropped.txt", "x");
+  g_autoptr(GFile) file = g_file_new_for_path (path);
+  g_autoptr(GmDraft) draft = NULL;
+  GtkWidget *command;
+
+  gtk_window_set_default_size (GTK_WINDOW (window), 360, 500);
+  gtk_widget_activate_action (GTK_WIDGET (window), "app.new-job", NULL);
+  draft = g_object_ref (gm_window_get_draft (window));
+  command = ui_find (window, "task/command");
+  WAIT_FOR (gtk_widget_get_mapped (command) && is_in_sight (command));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (command)), ==, "");
+  g_assert_true (gtk_window_get_focus (GTK_WINDOW (window)) != NULL
+                 && gtk_widget_is_ancestor (gtk_window_get_focus (GTK_WINDOW (window)), command));
+  g_assert_nonnull (strstr (gtk_entry_get_placeholder_text (GTK_ENTRY (command)), "{.}"));
+  g_assert_false (gtk_widget_has_css_class (gtk_widget_get_ancestor (command,
+                                                                     GTK_TYPE_LIST_BOX_ROW),
+                                            "has-error"));
+  g_assert_false (can_run (window));
+  g_assert_cmpstr (get_reason (window), ==, "Type a command and add inputs");
+  g_assert_true (counts (window, "No inputs"));
+  /* What falls on it is what it waits for. */
+  drop (window, &file, 1);
+  g_assert_true (gm_window_get_draft (window) == draft);
+  WAIT_FOR (counts (window, "1 input"));
+  g_assert_false (can_run (window));
+  g_assert_cmpstr (get_reason (window), ==, "Type a command to run for each input");
+  write_command (window, "echo {.}.png");
+  WAIT_FOR (can_run (window));
+  g_assert_null (get_reason (window));
+  WAIT_FOR (strstr (gtk_label_get_label (GTK_LABEL (ui_find (window, "commands"))),
+                    "dropped.png") != NULL);
+  write_command (window, "");
+  g_assert_false (can_run (window));
+  /* A mistake is no lack. */
+  write_command (window, "'");
+  g_assert_cmpstr (get_reason (window), ==, "A quotation mark has no partner");
+  write_command (window, "echo");
+  WAIT_FOR (can_run (window));
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (ui_find (window,
+                                                                              "inputs/files"))),
+                            "", -1);
+  g_assert_false (can_run (window));
+  g_assert_cmpstr (get_reason (window), ==, "Add inputs to run it for");
+  ui_finish (application);
+}
+
+static gboolean
+is_in (GmWindow   *window,
+       const char *folder)
+{
+  g_autofree char *expected = g_strconcat ("In ", folder, NULL);
+  GtkWidget *row = ui_find (window, "folder");
+
+  return strcmp (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), expected) == 0;
+}
+
+/* Relative paths point where it says, before and after another folder is chosen. */
+static void
+test_working_folder (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("where.mpjob", valid_job);
+  g_autofree char *odd = g_build_filename (g_get_home_dir (), "a {} <b> & c", NULL);
+  g_autofree char *source = NULL;
+  GtkWidget *row;
+
+  ui_open (application, path);
+  row = ui_find (window, "folder");
+  g_assert_true (is_in (window, g_get_home_dir ()));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "cwd")), "sub/{}");
+  WAIT_FOR (g_str_has_suffix (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), "/sub/0"));
+  g_assert_cmpint (g_mkdir (odd, 0700), ==, 0);
+  gtk_widget_activate_action (row, "define.set-folder", "^ay", odd);
+  WAIT_FOR (is_in (window, odd) && can_run (window));
+  source = get_source (window);
+  g_assert_nonnull (strstr (source, "a {{}} <b> & c\""));
+  /* That of the job file is what it is without saying so. */
+  gtk_widget_activate_action (row, "define.set-folder", "^ay", g_get_home_dir ());
+  g_assert_true (is_in (window, g_get_home_dir ()));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (ui_find (window, "cwd"))), ==, "");
+  gm_draft_save (gm_window_get_draft (window), NULL, NULL);
   ui_finish (application);
 }
 
@@ -240,6 +381,8 @@ main (int    argc,
   g_test_add_func ("/define/malformed", test_malformed_says_where);
   g_test_add_func ("/define/in-step", test_form_and_source_in_step);
   g_test_add_func ("/define/error-at-field", test_error_at_its_field);
+  g_test_add_func ("/define/new-job", test_new_job_waits);
+  g_test_add_func ("/define/folder", test_working_folder);
   g_test_add_func ("/define/drop", test_dropped_files_are_inputs);
 
   return g_test_run ();

@@ -94,6 +94,7 @@ test_shortcuts (void)
   first = gm_window_get_draft (window);
   press ("ctrl+d");
   WAIT_FOR (gm_window_get_draft (window) != first);
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (ui_find (window, "inputs")), 2);
   gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), "sleep {}");
   WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
   press ("ctrl+Return");
@@ -217,7 +218,10 @@ test_tab_gets_everywhere (void)
 
   focus (window);
   press ("ctrl+n");
-  WAIT_FOR (shows (window, "commands") && gtk_widget_get_sensitive (ui_find (window, "primary")));
+  WAIT_FOR (shows (window, "commands"));
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), "echo");
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (ui_find (window, "inputs")), 2);
+  WAIT_FOR (gtk_widget_get_sensitive (ui_find (window, "primary")));
   for (int i = 0; i < 40; i++)
     {
       GtkWidget *before = gtk_window_get_focus (GTK_WINDOW (window));

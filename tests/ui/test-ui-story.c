@@ -186,8 +186,8 @@ drop_folder (Story *story)
     }
   g_value_unset (&value);
   g_assert_true (handled);
-  WAIT_FOR (primary_is (story, "_Run"));
-  WAIT_FOR (strstr (get_label (story, "commands"), "harbour-01.png") != NULL);
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "Type a command to run for each input"));
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "24 inputs"));
   g_assert_null (gm_window_get_run (story->window));
   take (story, "02-dropped");
 }
