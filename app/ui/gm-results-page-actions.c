@@ -183,10 +183,15 @@ exported_cb (GObject      *source,
              gpointer      user_data)
 {
   g_autoptr(GmResultsPage) self = user_data;
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  const char *path = g_object_get_data (G_OBJECT (self), "export-path");
   g_autoptr(GError) error = NULL;
 
   if (gm_results_export_finish (result, &error))
-    say (GTK_WIDGET (self), _("Results exported"));
+    {
+      if (GM_IS_WINDOW (root))
+        gm_window_toast_file (GM_WINDOW (root), _("Results exported"), path);
+    }
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     say (GTK_WIDGET (self), error->message);
 }
@@ -213,6 +218,7 @@ export_to_action (GtkWidget  *widget,
 
       g_array_append_val (offsets, offset);
     }
+  g_object_set_data_full (G_OBJECT (self), "export-path", g_strdup (path), g_free);
   gm_results_export_async (gm_run_get_dir (self->run), offsets,
                            strcmp (format, "csv") == 0 ? GM_EXPORT_CSV
                            : strcmp (format, "json") == 0 ? GM_EXPORT_JSON : GM_EXPORT_LINES,

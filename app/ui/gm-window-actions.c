@@ -193,6 +193,18 @@ open_folder_action (GtkWidget  *widget,
 }
 
 static void
+show_file_action (GtkWidget  *widget,
+                  const char *name,
+                  GVariant   *parameter)
+{
+  g_autofree char *folder = g_path_get_dirname (g_variant_get_bytestring (parameter));
+  g_autofree char *uri = g_filename_to_uri (folder, NULL, NULL);
+
+  if (uri != NULL)
+    gtk_show_uri (GTK_WINDOW (widget), uri, GDK_CURRENT_TIME);
+}
+
+static void
 removed_cb (GObject      *object,
             GAsyncResult *result,
             gpointer      user_data)
@@ -342,6 +354,7 @@ gm_window_install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.open", NULL, open_action);
   gtk_widget_class_install_action (klass, "win.open-example", "s", open_example_action);
   gtk_widget_class_install_action (klass, "win.open-folder", NULL, open_folder_action);
+  gtk_widget_class_install_action (klass, "win.show-file", "ay", show_file_action);
   gtk_widget_class_install_action (klass, "win.delete", NULL, delete_action);
   gtk_widget_class_install_action (klass, "win.forget", NULL, forget_action);
   gtk_widget_class_install_action (klass, "win.undo-forget", NULL, undo_forget_action);

@@ -181,6 +181,28 @@ gm_window_toast (GmWindow   *self,
 }
 
 /**
+ * gm_window_toast_file:
+ * @self: a window
+ * @text: what has happened
+ * @path: (type filename): of the file that has come of it
+ *
+ * Says so, and offers to show where the file is.
+ */
+void
+gm_window_toast_file (GmWindow   *self,
+                      const char *text,
+                      const char *path)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  AdwToast *toast = adw_toast_new (escaped);
+
+  adw_toast_set_button_label (toast, _("Open Folder"));
+  adw_toast_set_action_name (toast, "win.show-file");
+  adw_toast_set_action_target_value (toast, g_variant_new_bytestring (path));
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/**
  * gm_window_show:
  * @self: a window
  * @draft: (nullable): a job; %NULL for the welcome page

@@ -20,5 +20,8 @@ GmDraft  *gm_window_get_draft  (GmWindow       *self);
 GmRun    *gm_window_get_run    (GmWindow       *self);
 void      gm_window_toast      (GmWindow       *self,
                                 const char     *text);
+void      gm_window_toast_file (GmWindow       *self,
+                                const char     *text,
+                                const char     *path);
 
 G_END_DECLS

@@ -324,6 +324,7 @@ export (Story *story)
   gtk_widget_activate_action (ui_find (story->window, "results-view"), "results.export-to",
                               "(s^ay)", "csv", path);
   WAIT_FOR (ui_run_has_text (GTK_WIDGET (story->window), "Results exported"));
+  g_assert_true (ui_run_has_text (GTK_WIDGET (story->window), "Open Folder"));
   take (story, "12-exported");
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   lines = g_strsplit (text, "\r\n", -1);
