@@ -209,6 +209,23 @@ show_effects (GmDefinePage *self,
   gtk_widget_set_visible (GTK_WIDGET (self->effects_label), *text->str != '\0');
 }
 
+/* At the command itself: what it will be for the first input. */
+static void
+show_example (GmDefinePage *self,
+              GmPreview    *preview)
+{
+  const char *command = NULL;
+
+  if (preview != NULL && preview->commands->len > 0 && gm_draft_get_missing (self->draft) == 0)
+    command = preview->commands->pdata[0];
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      gm_form_row_set_example (self->rows->pdata[i], command);
+      if (preview != NULL)
+        gm_form_row_set_columns (self->rows->pdata[i], (const char * const *) preview->columns);
+    }
+}
+
 static void
 previewed_cb (GObject      *object,
               GAsyncResult *result,
@@ -233,6 +250,7 @@ previewed_cb (GObject      *object,
   join (self->items_label, "", preview->items, preview->total);
   if (gm_draft_get_missing (self->draft) == 0)
     join (self->commands_label, "$ ", preview->commands, preview->total);
+  show_example (self, preview);
   show_effects (self, preview);
   show_folder (self, preview->cwd);
   show_errors (self);
@@ -305,6 +323,8 @@ draft_changed_cb (GmDefinePage *self)
   show_errors (self);
   show_lacks (self);
   show_folder (self, NULL);
+  if (gm_draft_get_error (self->draft) != NULL || missing != 0)
+    show_example (self, NULL);
   if (missing == GM_DRAFT_LACKS_TASK
       || (missing == 0 && gm_draft_get_job (self->draft) != NULL))
     self->preview_source = g_timeout_add (PREVIEW_DELAY, preview_cb, self);

@@ -25,10 +25,13 @@ struct _GmFormRow
   GtkSwitch      *toggle;
   GtkDropDown    *drop_down;
 
+  GtkMenuButton  *insert;       /* of a command, else NULL */
+
   /* Template children */
   GtkLabel       *title;
   GtkLabel       *subtitle;
   GtkLabel       *error;
+  GtkLabel       *example;
   GtkBox         *header;
   GtkBox         *body;
 
@@ -50,5 +53,11 @@ GtkWidget *gm_form_row_make_control (GmFormRow  *self);
 GtkWidget *gm_form_row_make_chooser (GmFormRow  *self);
 void       gm_form_row_show_value   (GmFormRow  *self,
                                      JsonNode   *node);
+
+/* gm-form-row-insert.c */
+gboolean   gm_form_row_is_template        (GmFormRow  *self);
+GtkWidget *gm_form_row_make_insert_button (GmFormRow  *self);
+void       gm_form_row_insert             (GmFormRow  *self,
+                                           const char *text);
 
 G_END_DECLS

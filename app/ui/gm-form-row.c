@@ -46,9 +46,22 @@ is_wanted (GmFormRow *self)
   return strchr (where, '/') == NULL || gm_draft_get_member (self->draft, where) != NULL;
 }
 
+/* A text that is hidden with the focus in it goes on blinking, and GTK complains. */
+static void
+leave (GmFormRow *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self)))
+    gtk_root_set_focus (root, NULL);
+}
+
 static void
 draft_changed_cb (GmFormRow *self)
 {
+  if (!is_wanted (self))
+    leave (self);
   gtk_widget_set_visible (GTK_WIDGET (self), is_wanted (self));
   /* What the user is writing here stays as they write it. */
   if (self->updating)
@@ -102,6 +115,7 @@ gm_form_row_constructed (GObject *object)
   gboolean small = self->kind == GM_FORM_SWITCH || self->kind == GM_FORM_CHOICE
                    || self->kind == GM_FORM_NUMBER || self->kind == GM_FORM_NUMBERS
                    || gm_form_row_is_brief (self);
+  g_autofree char *example_name = NULL;
 
   G_OBJECT_CLASS (gm_form_row_parent_class)->constructed (object);
 
@@ -117,6 +131,10 @@ gm_form_row_constructed (GObject *object)
   gtk_widget_set_visible (GTK_WIDGET (self->body), !small);
   if (self->is_path)
     gtk_box_append (self->body, gm_form_row_make_chooser (self));
+  if (gm_form_row_is_template (self))
+    gtk_box_append (self->body, gm_form_row_make_insert_button (self));
+  example_name = g_strconcat (self->key, "-example", NULL);
+  gtk_widget_set_name (GTK_WIDGET (self->example), example_name);
 }
 
 static void
@@ -188,6 +206,17 @@ gm_form_row_set_property (GObject      *object,
 }
 
 static void
+insert_action (GtkWidget  *widget,
+               const char *name,
+               GVariant   *parameter)
+{
+  GmFormRow *self = GM_FORM_ROW (widget);
+
+  if (gm_form_row_is_template (self))
+    gm_form_row_insert (self, g_variant_get_string (parameter, NULL));
+}
+
+static void
 gm_form_row_class_init (GmFormRowClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -211,10 +240,12 @@ gm_form_row_class_init (GmFormRowClass *klass)
   properties[PROP_IS_PATH] = g_param_spec_boolean ("is-path", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  gtk_widget_class_install_action (widget_class, "form.insert", "s", insert_action);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/gtk_mp/GtkMp/gm-form-row.ui");
   gtk_widget_class_bind_template_child (widget_class, GmFormRow, title);
   gtk_widget_class_bind_template_child (widget_class, GmFormRow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, GmFormRow, error);
+  gtk_widget_class_bind_template_child (widget_class, GmFormRow, example);
   gtk_widget_class_bind_template_child (widget_class, GmFormRow, header);
   gtk_widget_class_bind_template_child (widget_class, GmFormRow, body);
 }

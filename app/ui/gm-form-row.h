@@ -15,6 +15,10 @@ void     gm_form_row_set_draft (GmFormRow   *self,
 gboolean gm_form_row_set_error (GmFormRow   *self,
                                 const char  *path,
                                 const char  *message);
+void     gm_form_row_set_columns (GmFormRow          *self,
+                                  const char * const *columns);
+void     gm_form_row_set_example (GmFormRow  *self,
+                                  const char *text);
 gboolean gm_form_row_begin     (GmFormRow   *self,
                                 const char  *prefix);
 

@@ -8,6 +8,7 @@
 #include "gm-preview.h"
 
 #include "gm-invocation.h"
+#include "gm-json.h"
 #include "gm-text.h"
 
 #define SHOWN 5
@@ -101,6 +102,38 @@ describe (GmJob              *job,
   return gm_text_escape (line->str);
 }
 
+/* So many can still be overlooked in a menu. */
+#define MAX_COLUMNS 20
+
+static GStrv
+find_columns (const GmItem *item)
+{
+  g_autoptr(GStrvBuilder) columns = g_strv_builder_new ();
+  g_autoptr(JsonNode) node = gm_json_parse (item->data, item->size, NULL, NULL);
+
+  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_autoptr(GList) names = json_object_get_members (json_node_get_object (node));
+      guint n = 0;
+
+      for (GList *l = names; l != NULL && n < MAX_COLUMNS; l = l->next, n++)
+        g_strv_builder_add (columns, l->data);
+    }
+  else if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
+    {
+      guint n = json_array_get_length (json_node_get_array (node));
+
+      for (guint i = 1; i <= MIN (n, MAX_COLUMNS); i++)
+        {
+          g_autofree char *number = g_strdup_printf ("%u", i);
+
+          g_strv_builder_add (columns, number);
+        }
+    }
+
+  return g_strv_builder_end (columns);
+}
+
 static void
 add_item (GmPreview    *self,
           GmJob        *job,
@@ -111,6 +144,8 @@ add_item (GmPreview    *self,
   g_autoptr(GError) error = NULL;
 
   g_ptr_array_add (self->items, gm_text_escape (item->data));
+  if (self->columns == NULL && item->kind == GM_ITEM_JSON)
+    self->columns = find_columns (item);
   if (item->kind == GM_ITEM_BAD)
     {
       g_ptr_array_add (self->commands, g_strdup_printf ("✗ %s", item->data));
@@ -270,6 +305,7 @@ gm_preview_free (GmPreview *self)
 {
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->commands, g_ptr_array_unref);
+  g_strfreev (self->columns);
   g_free (self->cwd);
   g_free (self->creates);
   g_free (self->error);

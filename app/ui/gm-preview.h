@@ -12,6 +12,7 @@ typedef struct
   gboolean   has_more;    /* than @total: they were too many to count */
   GPtrArray *items;       /* owned, of char *: the first ones */
   GPtrArray *commands;    /* owned, of char *: what would run for these */
+  GStrv      columns;     /* owned, nullable: names or numbers of what an item consists of */
   char      *cwd;         /* owned, nullable */
   char      *creates;     /* owned, nullable: the first item's file */
   char      *error;       /* owned, nullable: why it can't run */

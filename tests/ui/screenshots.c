@@ -75,6 +75,23 @@ take_other (GmWindow   *window,
   ui_settle ();
 }
 
+static void
+take_menu (GmWindow   *window,
+           const char *button,
+           const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s.png", folder, name);
+  GtkMenuButton *menu_button = GTK_MENU_BUTTON (ui_find (window, button));
+  GtkWidget *popover = GTK_WIDGET (gtk_menu_button_get_popover (menu_button));
+
+  gtk_menu_button_popup (menu_button);
+  WAIT_FOR (gtk_widget_get_mapped (popover));
+  ui_settle ();
+  ui_save_png (popover, path);
+  gtk_menu_button_popdown (menu_button);
+  ui_settle ();
+}
+
 /* Before anything is written, and with files that were opened as data. */
 static void
 take_new (GmApplication *application,
@@ -95,6 +112,10 @@ take_new (GmApplication *application,
   g_application_open (G_APPLICATION (application), files, G_N_ELEMENTS (files), "");
   WAIT_FOR (ui_run_has_text (GTK_WIDGET (window), "3 "));
   take (window, "define-dropped");
+  gtk_editable_set_text (GTK_EDITABLE (ui_find (window, "task/command")), "echo {} {.}.png");
+  WAIT_FOR (ui_run_has_text (GTK_WIDGET (window), "harbour.png"));
+  take (window, "define-example");
+  take_menu (window, "task/command-insert", "define-insert");
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     g_object_unref (files[i]);
 }

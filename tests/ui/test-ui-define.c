@@ -335,6 +335,88 @@ test_working_folder (void)
   ui_finish (application);
 }
 
+static gboolean
+example_is (GmWindow   *window,
+            const char *row,
+            const char *text)
+{
+  g_autofree char *name = g_strconcat (row, "-example", NULL);
+  GtkWidget *label = ui_find (window, name);
+
+  return gtk_widget_get_mapped (label)
+         && strcmp (gtk_label_get_label (GTK_LABEL (label)), text) == 0;
+}
+
+/* What all entries of the menu would insert. */
+static char *
+list_insertions (GtkWidget *button)
+{
+  GMenuModel *menu = gtk_menu_button_get_menu_model (GTK_MENU_BUTTON (button));
+  GString *all = g_string_new (NULL);
+
+  for (int i = 0; i < g_menu_model_get_n_items (menu); i++)
+    {
+      g_autoptr(GMenuModel) section = g_menu_model_get_item_link (menu, i, G_MENU_LINK_SECTION);
+
+      for (int j = 0; j < g_menu_model_get_n_items (section); j++)
+        {
+          g_autofree char *text = NULL;
+          g_autofree char *label = NULL;
+
+          g_menu_model_get_item_attribute (section, j, G_MENU_ATTRIBUTE_TARGET, "s", &text);
+          g_menu_model_get_item_attribute (section, j, G_MENU_ATTRIBUTE_LABEL, "s", &label);
+          /* Each says what it means. */
+          g_assert_cmpuint (strlen (label), >, strlen (text) + 5);
+          g_string_append_printf (all, "%s ", text);
+        }
+    }
+
+  return g_string_free (all, FALSE);
+}
+
+/* Each entry means what the runner makes of it; what was written stays around the cursor. */
+static void
+test_insert (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  g_autofree char *path = ui_write_job ("insert.mpjob",
+    "{\"mpjob\":1,\"task\":{\"command\":[\"echo\",\"x\"]},\"inputs\":[\"/a/b.c\"]}");
+  GtkEditable *command;
+  GtkWidget *button;
+  g_autofree char *all = NULL;
+  g_autofree char *with_columns = NULL;
+
+  ui_open (application, path);
+  command = GTK_EDITABLE (ui_find (window, "task/command"));
+  button = ui_find (window, "task/command-insert");
+  WAIT_FOR (example_is (window, "task/command", "echo x /a/b.c"));
+  all = list_insertions (button);
+  g_assert_cmpstr (all, ==, "{} {.} {/} {/.} {//} {#} {%} ");
+  gtk_editable_set_text (command, "echo {} {.} {/} {/.} {//} {#} {%}");
+  WAIT_FOR (example_is (window, "task/command", "echo /a/b.c /a/b b.c b /a 1 1"));
+  gtk_editable_set_text (command, "echo .png");
+  gtk_editable_set_position (command, 5);
+  gtk_widget_activate_action (button, "form.insert", "s", "{.}");
+  g_assert_cmpstr (gtk_editable_get_text (command), ==, "echo {.}.png");
+  g_assert_cmpint (gtk_editable_get_position (command), ==, 8);
+  g_assert_false (gtk_editable_get_selection_bounds (command, NULL, NULL));
+  WAIT_FOR (example_is (window, "task/command", "echo /a/b.png"));
+  gtk_editable_set_text (command, "");
+  g_assert_false (gtk_widget_get_visible (ui_find (window, "task/command-example")));
+  set_source (window, "{\"mpjob\":1,\"task\":{\"shell\":\"echo \"},"
+                      "\"inputs\":{\"product\":{\"big_city\":[\"Ulm\"]}}}");
+  button = ui_find (window, "task/shell-insert");
+  WAIT_FOR (can_run (window) && g_menu_model_get_n_items (gtk_menu_button_get_menu_model (
+                                  GTK_MENU_BUTTON (button))) == 2);
+  with_columns = list_insertions (button);
+  g_assert_cmpstr (with_columns, ==, "{} {.} {/} {/.} {//} {#} {%} {big_city} ");
+  gtk_widget_activate_action (button, "form.insert", "s", "{big_city}");
+  WAIT_FOR (example_is (window, "task/shell", "GTK_MP_V1=Ulm echo \"${GTK_MP_V1}\""));
+  gm_draft_save (gm_window_get_draft (window), NULL, NULL);
+  ui_finish (application);
+}
+
 /* What a field shows is read back as the same value. */
 static void
 test_values_round_trip (void)
@@ -383,6 +465,7 @@ main (int    argc,
   g_test_add_func ("/define/error-at-field", test_error_at_its_field);
   g_test_add_func ("/define/new-job", test_new_job_waits);
   g_test_add_func ("/define/folder", test_working_folder);
+  g_test_add_func ("/define/insert", test_insert);
   g_test_add_func ("/define/drop", test_dropped_files_are_inputs);
 
   return g_test_run ();

@@ -204,6 +204,37 @@ check_arrows (GmWindow *window)
   WAIT_FOR (gm_window_get_run (window) != NULL);
 }
 
+/* What is chosen from the menu goes where the cursor was, and the cursor is back there. */
+static void
+test_insert (void)
+{
+  GmApplication *application = ui_start ();
+  GmWindow *window = ui_get_window (application);
+  GtkWidget *command;
+  GtkWidget *popover;
+
+  focus (window);
+  press ("ctrl+n");
+  WAIT_FOR (shows (window, "task/command"));
+  command = ui_find (window, "task/command");
+  popover = GTK_WIDGET (gtk_menu_button_get_popover (GTK_MENU_BUTTON (ui_find (window,
+                                                       "task/command-insert"))));
+  press ("e");
+  WAIT_FOR (strcmp (gtk_editable_get_text (GTK_EDITABLE (command)), "e") == 0);
+  press ("Tab");
+  press ("space");
+  WAIT_FOR (gtk_widget_get_mapped (popover));
+  press ("Down");
+  press ("Return");
+  WAIT_FOR (!gtk_widget_get_mapped (popover));
+  WAIT_FOR (strlen (gtk_editable_get_text (GTK_EDITABLE (command))) > 1);
+  press ("x");
+  WAIT_FOR (g_str_has_suffix (gtk_editable_get_text (GTK_EDITABLE (command)), "}x"));
+  g_assert_true (g_str_has_prefix (gtk_editable_get_text (GTK_EDITABLE (command)), "e{"));
+  gtk_editable_set_text (GTK_EDITABLE (command), "");
+  ui_finish (application);
+}
+
 static void
 test_tab_gets_everywhere (void)
 {
@@ -254,6 +285,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/keys/list-is-true", test_list_is_true);
   g_test_add_func ("/keys/shortcuts", test_shortcuts);
+  g_test_add_func ("/keys/insert", test_insert);
   g_test_add_func ("/keys/tab", test_tab_gets_everywhere);
 
   return g_test_run ();
