@@ -7,8 +7,8 @@
 
 #include "gm-timeline.h"
 
+#include "gm-blocks.h"
 #include "gm-format.h"
-#include "gm-shade.h"
 #include "gm-text.h"
 
 /* Of a worker's row, as there is space for it. */
@@ -23,14 +23,10 @@
 /* Of the whole, before rows become lower. */
 #define USUAL_HEIGHT 160
 
-/* More workers than this share the last row. */
-#define MAX_SLOTS 512
-
 /**
  * GmTimeline:
  *
- * A row for each worker, a block for each item. What lies in one pixel becomes one block, so that
- * drawing depends on the width alone; the items are gone through once for each view of them.
+ * A row for each worker, a block for each item.
  */
 struct _GmTimeline
 {
@@ -39,15 +35,11 @@ struct _GmTimeline
   /* Owned */
   GmTimeSpan *span;
   GmRunData  *data;
-  GArray     *slots;     /* of guint: of each worker of the results */
-  guint8     *pixels;    /* a GmShade for each slot and column */
+  GmBlocks   *blocks;
 
-  /* What `pixels` were made of */
+  /* What is drawn */
   gint64      from;
   gint64      to;
-  guint       n_rows;    /* gone through */
-  guint       n_attempts;
-  guint       changes;
   int         width;
   guint       n_slots;
 
@@ -64,139 +56,14 @@ G_DEFINE_FINAL_TYPE (GmTimeline, gm_timeline, GTK_TYPE_WIDGET)
 
 static guint signals[N_SIGNALS];
 
-static guint
-get_slot (GmTimeline         *self,
-          const GmResultsRow *row)
-{
-  GmResultsIndex *results = gm_run_data_get_results (self->data);
-
-  for (guint i = self->slots->len; i <= row->worker && row->worker != GM_NO_WORKER; i++)
-    {
-      guint slot = gm_events_index_get_slot (gm_run_data_get_events (self->data),
-                                             gm_results_index_get_worker (results, i));
-
-      g_array_append_val (self->slots, slot);
-    }
-  if (row->worker == GM_NO_WORKER)
-    return 0;
-
-  return MIN (g_array_index (self->slots, guint, row->worker), MAX_SLOTS);
-}
-
-static guint8
-get_shade (const GmResultsRow *row)
-{
-  switch ((GmStatus) row->status)
-    {
-    case GM_STATUS_OK:
-      return GM_SHADE_OK;
-    case GM_STATUS_CANCELLED:
-      return GM_SHADE_CANCELLED;
-    case GM_STATUS_TIMEOUT:
-    case GM_STATUS_ERROR:
-    case GM_STATUS_CRASHED:
-    default:
-      return GM_SHADE_FAILED;
-    }
-}
-
-static guint
-count_slots (GmTimeline *self)
-{
-  GmResultsIndex *results = gm_run_data_get_results (self->data);
-  guint most = 1;
-
-  for (guint i = 0; i < gm_results_index_get_n_workers (results); i++)
-    most = MAX (most, gm_events_index_get_slot (gm_run_data_get_events (self->data),
-                                                gm_results_index_get_worker (results, i)));
-  for (guint i = 0; self->snapshot != NULL && i < self->snapshot->workers->len; i++)
-    most = MAX (most, ((GmSnapshotWorker *) g_ptr_array_index (self->snapshot->workers, i))->slot);
-
-  return MIN (most, MAX_SLOTS);
-}
-
-/* A block of three pixels or more keeps its end free, so that two do not look like one. */
-static void
-paint (GmTimeline *self,
-       guint       slot,
-       gint64      from,
-       gint64      to,
-       guint8      shade)
-{
-  double scale = self->width / (double) (self->to - self->from);
-  int x0 = (int) CLAMP ((from - self->from) * scale, 0, self->width - 1);
-  int x1 = (int) CLAMP ((to - self->from) * scale, 0, self->width - 1);
-  guint8 *line = self->pixels + (gsize) (slot - 1) * self->width;
-
-  if (x1 - x0 >= 3)
-    x1--;
-  for (int x = x0; x <= x1; x++)
-    line[x] = MAX (line[x], shade);
-}
-
-static gint64
-get_end (const GmEventsAttempt *attempt)
-{
-  return attempt->started + attempt->duration / 1000;
-}
-
-static gboolean
-is_shown (GmTimeline            *self,
-          const GmEventsAttempt *attempt)
-{
-  return attempt->slot >= 1 && attempt->slot <= self->n_slots && attempt->started <= self->to
-         && get_end (attempt) >= self->from;
-}
-
-/* Also what was tried again: its worker was not idle then. */
-static void
-go_through (GmTimeline *self)
-{
-  GmResultsIndex *results = gm_run_data_get_results (self->data);
-  guint n = gm_results_index_get_n_rows (results);
-
-  GmEventsIndex *events = gm_run_data_get_events (self->data);
-
-  for (guint row = self->n_rows;
-       (row = gm_results_index_next_in_span (results, row, self->from, self->to)) < n; row++)
-    {
-      const GmResultsRow *r = gm_results_index_get_row (results, row);
-      guint slot = get_slot (self, r);
-
-      if (slot >= 1 && slot <= self->n_slots)
-        paint (self, slot, r->started, gm_results_row_get_end (r), get_shade (r));
-    }
-  self->n_rows = n;
-  for (; self->n_attempts < gm_events_index_get_n_attempts (events); self->n_attempts++)
-    {
-      const GmEventsAttempt *attempt = gm_events_index_get_attempt (events, self->n_attempts);
-
-      if (is_shown (self, attempt))
-        paint (self, attempt->slot, attempt->started, get_end (attempt), GM_SHADE_RETRIED);
-    }
-}
-
 static void
 prepare (GmTimeline *self)
 {
-  guint changes = gm_results_index_get_changes (gm_run_data_get_results (self->data));
-  gint64 from = gm_time_span_get_from (self->span), to = gm_time_span_get_to (self->span);
-  int width = gtk_widget_get_width (GTK_WIDGET (self));
-  guint n_slots = count_slots (self);
-
-  if (from != self->from || to != self->to || changes != self->changes || width != self->width
-      || n_slots != self->n_slots)
-    {
-      g_free (self->pixels);
-      self->pixels = g_new0 (guint8, (gsize) MAX (width, 1) * n_slots);
-      self->from = from;
-      self->to = to;
-      self->changes = changes;
-      self->width = width;
-      self->n_slots = n_slots;
-      self->n_rows = self->n_attempts = 0;
-    }
-  go_through (self);
+  self->from = gm_time_span_get_from (self->span);
+  self->to = gm_time_span_get_to (self->span);
+  self->width = gtk_widget_get_width (GTK_WIDGET (self));
+  self->n_slots = gm_blocks_count_slots (self->blocks, self->snapshot);
+  gm_blocks_prepare (self->blocks, self->snapshot, self->from, self->to, self->width);
 }
 
 static double
@@ -217,7 +84,7 @@ draw_shade (GmTimeline *self,
 
   for (guint slot = 0; slot < self->n_slots; slot++)
     {
-      const guint8 *line = self->pixels + (gsize) slot * self->width;
+      const guint8 *line = gm_blocks_get_line (self->blocks, slot);
 
       for (int x = 0; x < self->width; x++)
         {
@@ -340,7 +207,7 @@ find_item (GmTimeline *self,
   slot = (guint) (y / get_row_height (self)) + 1;
   for (guint row = 0; (row = gm_results_index_next_in_span (results, row, time - pixel,
                                                             time + pixel)) < n; row++)
-    if (get_slot (self, gm_results_index_get_row (results, row)) == slot)
+    if (gm_blocks_get_slot (self->blocks, gm_results_index_get_row (results, row)) == slot)
       {
         *index = gm_results_index_get_row (results, row)->index;
         return TRUE;
@@ -351,7 +218,7 @@ find_item (GmTimeline *self,
       const GmEventsAttempt *attempt = gm_events_index_get_attempt (events, i);
 
       if (attempt->slot == slot && attempt->started <= time + pixel
-          && get_end (attempt) >= time - pixel)
+          && gm_blocks_get_end (attempt) >= time - pixel)
         {
           *index = attempt->index;
           return TRUE;
@@ -411,8 +278,9 @@ gm_timeline_measure (GtkWidget      *widget,
                      int            *natural_baseline)
 {
   GmTimeline *self = GM_TIMELINE (widget);
-  guint slots = MAX (self->data != NULL ? count_slots (self) : 1, 3);
+  guint slots = self->data != NULL ? gm_blocks_count_slots (self->blocks, self->snapshot) : 1;
 
+  slots = MAX (slots, 3);
   if (orientation == GTK_ORIENTATION_VERTICAL)
     *minimum = *natural = CLAMP (slots * USUAL_ROW, USUAL_ROW * 3,
                                  MAX (USUAL_HEIGHT, MIN (slots, 64) * LEAST_ROW));
@@ -428,8 +296,7 @@ gm_timeline_dispose (GObject *object)
   g_clear_object (&self->span);
   g_clear_object (&self->data);
   g_clear_pointer ((GmSnapshot **) &self->snapshot, gm_snapshot_unref);
-  g_clear_pointer (&self->slots, g_array_unref);
-  g_clear_pointer (&self->pixels, g_free);
+  g_clear_pointer (&self->blocks, gm_blocks_free);
 
   G_OBJECT_CLASS (gm_timeline_parent_class)->dispose (object);
 }
@@ -458,7 +325,7 @@ gm_timeline_class_init (GmTimelineClass *klass)
 static void
 gm_timeline_init (GmTimeline *self)
 {
-  self->slots = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->blocks = gm_blocks_new ();
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
   g_signal_connect (self, "query-tooltip", G_CALLBACK (query_tooltip_cb), NULL);
@@ -499,23 +366,21 @@ gm_timeline_update (GmTimeline       *self,
 {
   g_autofree char *text = NULL;
   g_autofree char *n = NULL;
+  guint n_slots;
 
-  if (g_set_object (&self->data, data))
-    {
-      g_array_set_size (self->slots, 0);
-      g_clear_pointer (&self->pixels, g_free);
-      self->width = 0;
-    }
+  g_set_object (&self->data, data);
+  gm_blocks_set_data (self->blocks, data);
   g_clear_pointer ((GmSnapshot **) &self->snapshot, gm_snapshot_unref);
   if (snapshot != NULL)
     self->snapshot = gm_snapshot_ref ((GmSnapshot *) snapshot);
   if (data == NULL)
     return;
-  if (count_slots (self) != self->n_slots)
+  n_slots = gm_blocks_count_slots (self->blocks, self->snapshot);
+  if (n_slots != self->n_slots)
     gtk_widget_queue_resize (GTK_WIDGET (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
   n = gm_text_number (gm_results_index_get_n_rows (gm_run_data_get_results (data)));
-  text = g_strdup_printf (_("%s items by %u workers"), n, count_slots (self));
+  text = g_strdup_printf (_("%s items by %u workers"), n, n_slots);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
                                   -1);
 }
