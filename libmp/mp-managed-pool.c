@@ -11,7 +11,10 @@
 typedef struct
 {
   MpManaged  base;
-  MpPool    *pool;   /* owned */
+
+  /* Owned */
+  MpPool    *pool;
+  GVariant  *initargs;  /* for workers to come: what proxies in there stand for lives on */
 } Pool;
 
 MpPool *
@@ -34,6 +37,15 @@ on_worker_exited (MpPool    *pool,
   _mp_managed_changed (object);
 }
 
+static void
+drop (Pool *self)
+{
+  mp_pool_terminate (self->pool);
+  g_object_unref (self->pool);
+  if (self->initargs != NULL)
+    _mp_server_forget (self->base.server, self->initargs);
+}
+
 static gboolean
 pool_init (MpManaged  *base,
            GVariant   *args,
@@ -49,11 +61,12 @@ pool_init (MpManaged  *base,
   self->pool = _mp_pools_add (base->server, processes);
   if (initializer != NULL)
     mp_pool_set_initializer (self->pool, initializer, initargs);
+  if (initargs != NULL)
+    self->initargs = _mp_server_keep (base->server, initargs);
   mp_pool_set_max_tasks_per_child (self->pool, max_tasks);
   if (!mp_pool_start (self->pool, error))
     {
-      mp_pool_terminate (self->pool);
-      g_object_unref (self->pool);
+      drop (self);
       return FALSE;
     }
   g_signal_connect (self->pool, "worker-exited", G_CALLBACK (on_worker_exited), base);
@@ -67,8 +80,7 @@ pool_clear (MpManaged *base)
   Pool *self = (Pool *) base;
 
   g_signal_handlers_disconnect_by_data (self->pool, base);
-  mp_pool_terminate (self->pool);
-  g_object_unref (self->pool);
+  drop (self);
 }
 
 /* Begins what @call asks for, or looks what has come of it. */

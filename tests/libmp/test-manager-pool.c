@@ -303,6 +303,41 @@ test_initializer (void)
   finish (manager, pool);
 }
 
+static GVariant *
+set_event (GVariant  *args,
+           GError   **error)
+{
+  g_autoptr(MpProxy) event = mp_shareable_from_variant (args, MP_TYPE_PROXY, error);
+
+  if (event != NULL)
+    mp_proxy_set (event, error);
+  return NULL;
+}
+MP_REGISTER_FUNCTION (set_event)
+
+/* Workers that are started later find what the initializer is given as the first ones did. */
+static void
+test_initializer_proxies (void)
+{
+  g_autoptr(MpManager) manager = start_manager (NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(MpProxy) event = mp_manager_event (manager, &error);
+  g_autoptr(MpProxy) pool =
+    mp_manager_pool (manager, 1, "set_event", mp_shareable_to_variant (MP_SHAREABLE (event)), 1,
+                     &error);
+
+  g_assert_cmpint (mp_proxy_wait (event, SECONDS (60), &error), ==, 1);
+  g_clear_object (&event);
+  for (gint64 i = 0; i < 4; i++)
+    {
+      g_autoptr(GVariant) value = mp_proxy_apply (pool, "square", g_variant_new_int64 (i), &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (g_variant_get_int64 (value), ==, i * i);
+    }
+  finish (manager, pool);
+}
+
 /* A proxy among the arguments, which nobody else has meanwhile; others are served all the time. */
 static void
 test_proxies (void)
@@ -416,6 +451,7 @@ main (int    argc,
   g_test_add_func ("/manager-pool/iterators", test_iterators);
   g_test_add_func ("/manager-pool/errors", test_errors);
   g_test_add_func ("/manager-pool/initializer", test_initializer);
+  g_test_add_func ("/manager-pool/initializer-proxies", test_initializer_proxies);
   g_test_add_func ("/manager-pool/proxies", test_proxies);
   g_test_add_func ("/manager-pool/client-dies", test_client_dies);
   g_test_add_data_func ("/manager-pool/shutdown", NULL, test_manager_ends);
