@@ -37,8 +37,8 @@ static const struct
   {
     "folder-symbolic", N_("Dropping Files"), N_("From a folder of files to a job"),
     {
-      N_("Files and folders that are dropped on the window become the inputs of a new job. A "
-         "folder stands for the files in it."),
+      N_("Files and folders that are dropped on the window become the inputs of the job that waits "
+         "for some, otherwise of a new job. A folder stands for the files in it."),
       N_("For the files of all folders below it as well, write two asterisks into the pattern:"),
       CODE "/home/anna/Pictures/**/*.png",
       N_("A job file that is dropped or opened is shown, never run by itself."),
