@@ -9,6 +9,7 @@
 #include "gm-text.h"
 
 #define HEIGHT 64
+#define LABEL_MARGIN 8
 
 /* Of it, for the words above the curve. */
 #define WORDS 26
@@ -169,24 +170,29 @@ draw_curve (GmGraph       *self,
   cairo_close_path (cr);
 }
 
-static void
+/* Returns: how wide it is */
+static int
 draw_label (GmGraph     *self,
             GtkSnapshot *snapshot,
             GdkRGBA     *color,
             const char  *text,
-            gboolean     at_end)
+            gboolean     at_end,
+            int          room)
 {
   g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
   int width;
 
+  pango_layout_set_ellipsize (layout, at_end ? PANGO_ELLIPSIZE_START : PANGO_ELLIPSIZE_END);
+  pango_layout_set_width (layout, MAX (room, 0) * PANGO_SCALE);
   pango_layout_get_pixel_size (layout, &width, NULL);
   if (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL)
     at_end = !at_end;
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (
-    at_end ? gtk_widget_get_width (GTK_WIDGET (self)) - width - 8 : 8, 4));
+    at_end ? gtk_widget_get_width (GTK_WIDGET (self)) - width - LABEL_MARGIN : LABEL_MARGIN, 4));
   gtk_snapshot_append_layout (snapshot, layout, color);
   gtk_snapshot_restore (snapshot);
+  return width;
 }
 
 static void
@@ -196,11 +202,13 @@ gm_graph_snapshot (GtkWidget   *widget,
   GmGraph *self = GM_GRAPH (widget);
   float width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
   GmEventsIndex *events = self->data != NULL ? gm_run_data_get_events (self->data) : NULL;
+  int room = (int) width - 2 * LABEL_MARGIN;
   guint start, end, n = events != NULL ? gm_events_index_get_n_samples (events) : 0;
   g_autofree char *value = NULL;
-  GdkRGBA color, accent;
+  GdkRGBA color, dim, accent;
 
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
+  dim = color;
   if (!gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color",
                                        &accent))
     accent = color;
@@ -223,16 +231,14 @@ gm_graph_snapshot (GtkWidget   *widget,
       value = self->live ? format (self, get_value (self, gm_events_index_get_sample (events,
                                                                                      end - 1)))
                          : format_most (self, events, start, end);
-      draw_label (self, snapshot, &color, value, TRUE);
     }
   else
     {
-      GdkRGBA dim = color;
-
+      value = g_strdup (n > 0 ? _("not recorded") : _("no data yet"));
       dim.alpha = .55;
-      draw_label (self, snapshot, &dim, n > 0 ? _("not recorded") : _("no data yet"), TRUE);
     }
-  draw_label (self, snapshot, &color, _(titles[self->kind]), FALSE);
+  room -= draw_label (self, snapshot, &color, _(titles[self->kind]), FALSE, room) + LABEL_MARGIN;
+  draw_label (self, snapshot, &dim, value, TRUE, room);
   gm_time_span_draw (self->span, widget, snapshot);
 }
 
