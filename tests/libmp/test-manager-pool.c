@@ -304,6 +304,47 @@ test_initializer (void)
 }
 
 static GVariant *
+type_of (GVariant  *args,
+         GError   **error)
+{
+  return g_variant_new_string (args != NULL ? g_variant_get_type_string (args) : "nothing");
+}
+MP_REGISTER_FUNCTION (type_of)
+
+/* Arrays of anything: the server takes what a client sends. */
+static void
+test_odd_items (void)
+{
+  static const struct { const char *items; const char *expected; } odd[] = {
+    { "@ax []", "@as []" },
+    { "b'ab'", "['y', 'y', 'y']" },
+    { "{'a': <1>, 'b': <@i 2>}", "['{sv}', '{sv}']" },
+    { "[just 1, nothing]", "['mi', 'mi']" },
+    { "[@av [], [<1>]]", "['av', 'av']" },
+    { "[<1>, <'a'>, <()>]", "['i', 's', '()']" },
+  };
+  g_autoptr(MpManager) manager = start_manager (NULL);
+  g_autoptr(MpProxy) pool = new_pool (manager, 1);
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      GVariant *items = g_variant_new_parsed (odd[i].items);
+      g_autoptr(GVariant) value = mp_proxy_map (pool, "type_of", items, 0, &error);
+      g_autofree char *text = NULL;
+
+      g_assert_no_error (error);
+      text = g_variant_print (value, FALSE);
+      g_test_message ("%s: %s", odd[i].items, text);
+      if (i > 0)
+        g_assert_cmpstr (text, ==, odd[i].expected);
+      else
+        g_assert_cmpuint (g_variant_n_children (value), ==, 0);
+    }
+  finish (manager, pool);
+}
+
+static GVariant *
 set_event (GVariant  *args,
            GError   **error)
 {
@@ -450,6 +491,7 @@ main (int    argc,
   add_for_methods ("manager-pool", "interface", test_interface);
   g_test_add_func ("/manager-pool/iterators", test_iterators);
   g_test_add_func ("/manager-pool/errors", test_errors);
+  g_test_add_func ("/manager-pool/odd-items", test_odd_items);
   g_test_add_func ("/manager-pool/initializer", test_initializer);
   g_test_add_func ("/manager-pool/initializer-proxies", test_initializer_proxies);
   g_test_add_func ("/manager-pool/proxies", test_proxies);
